@@ -1,0 +1,49 @@
+"""The embedded backend: a small network that ships with Autochrome and needs no download."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.backend import BackendInfo
+from core.hookspecs import hookimpl
+from core.prediction import AbDistribution, Progress, Request
+
+MODEL = Path(__file__).parent.parent / "models" / "pocket"
+
+
+class Pocket:
+    """EfficientNet-Lite0 with a small decoder, trained without class rebalancing (see models/pocket/README.md)."""
+
+    info = BackendInfo(
+        id="pocket",
+        title="Pocket",
+        summary="Small and embedded: works at once, with no download",
+        licence="Apache-2.0",
+        citation="models/pocket/README.md",
+        input_size=208,
+        multiple=32,
+        order=20,
+    )
+
+    def load(self, progress: Progress) -> None:
+        """Read the network and its bins."""
+        import cv2
+
+        self._net = cv2.dnn.readNetFromONNX(str(MODEL / "pocket.onnx"))
+        table = np.loadtxt(MODEL / "bins.csv", delimiter=",", skiprows=1, dtype=np.float32)
+        self._bins, self._rebalance = np.ascontiguousarray(table[:, :2]), table[:, 2].copy()
+
+    def predict(self, request: Request, options: None) -> AbDistribution:
+        """Distribution over the bins at a quarter of the request's size."""
+        self._net.setInput(request.lightness[None, None])
+        logits: Any = self._net.forward()
+        return AbDistribution(logits[0], self._bins, self._rebalance)
+
+
+@hookimpl
+def autochrome_register_backends(register: Any) -> None:
+    """Register pocket."""
+    register(Pocket())

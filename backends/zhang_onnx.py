@@ -1,0 +1,204 @@
+"""zhang-v2 on any OpenCV: read by OpenCV 4's Caffe importer, or converted to ONNX once for OpenCV 5, which has none.
+
+A caffemodel is a protobuf message (caffe.proto). These fields are read: NetParameter 100 layer; LayerParameter 1 name,
+7 blobs; BlobProto 7 shape, 5 data (packed float); BlobShape 1 dim (packed int64).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core import hub
+from core.checksum import sha256, write_atomically
+from core.errors import BackendError
+
+Array = NDArray[np.float32]
+
+LOGITS = "conv8_313"
+_PROTOTXT = re.compile(r"""(?P<opened>\w+)\s*\{|(?P<key>\w+)\s*:\s*(?P<value>"[^"]*"|'[^']*'|[^\s{}]+)|\}""")
+_BATCH_NORM_EPS = 1e-5  # Caffe's default, which the release uses
+
+
+def read_network(prototxt: Path, caffemodel: Path) -> Any:
+    """The network as a ``cv2.dnn.Net``: (1, 1, 224, 224) float32 L* - 50 in, ``conv8_313`` out.
+
+    Args:
+        prototxt: the checked description.
+        caffemodel: the checked weights.
+
+    Raises:
+        BackendError: this OpenCV needs the network as ONNX and ``onnx`` is not installed to convert it.
+    """
+    import cv2
+
+    if not hasattr(cv2.dnn, "readNetFromCaffe"):
+        return cv2.dnn.readNetFromONNX(np.frombuffer(onnx_model(prototxt, caffemodel), np.uint8))
+    net = cv2.dnn.readNetFromCaffe(str(prototxt), str(caffemodel))
+    # The file holds no weights for the last layers. Nothing here asks for them, but OpenCV will not run without.
+    net.getLayer(net.getLayerId("conv8_313_rh")).blobs = [np.full((1, 313), 2.606, np.float32)]
+    net.getLayer(net.getLayerId("class8_ab")).blobs = [np.zeros((2, 313, 1, 1), np.float32)]
+    return net
+
+
+def onnx_model(prototxt: Path, caffemodel: Path) -> bytes:
+    """The network as an ONNX model: converted at first, then kept beside the Hub's cache.
+
+    What is kept is named after the files it was made from and after its own hash, and is used only where both fit.
+    """
+    key = f"zhang-v2-{sha256(prototxt)[:12]}-{sha256(caffemodel)[:12]}"
+    for kept in hub.own_folder().glob(f"{key}-*.onnx"):
+        with suppress(OSError):
+            model = kept.read_bytes()
+            if kept.name == _kept_name(key, model):
+                return model
+            kept.unlink()
+    model = convert(prototxt.read_text("utf-8"), caffemodel.read_bytes())
+    with suppress(OSError):  # on a read-only or full disk it is converted again at the next start
+        write_atomically(hub.own_folder() / _kept_name(key, model), model)
+    return model
+
+
+def _kept_name(key: str, model: bytes) -> str:
+    return f"{key}-{hashlib.sha256(model).hexdigest()[:12]}.onnx"
+
+
+def convert(prototxt: str, caffemodel: bytes) -> bytes:
+    """The network up to its logits as an ONNX model.
+
+    Raises:
+        BackendError: ``onnx`` is not installed.
+        KeyError, ValueError: the files are not those of zhang-v2.
+    """
+    try:
+        from onnx import TensorProto, helper, numpy_helper
+    except ImportError as error:
+        raise BackendError(
+            "zhang-v2 needs the onnx package with this OpenCV; run: pip install -r requirements-onnx.txt"
+        ) from error
+    blobs = dict(_caffe_layers(caffemodel))
+    nodes, tensors = [], []
+    tops: dict[str, str] = {}  # a top of the prototxt -> the ONNX value that holds it now: ReLU works in place
+    source = ""
+    for layer in _prototxt_layers(prototxt):
+        name, kind, top = layer["name"], layer["type"], layer["top"]
+        if kind == "Input":
+            tops[top] = source = top
+            shape = [int(n) for n in layer["dim"]]
+            continue
+        arrays = blobs.get(name, [])
+        inputs = [tops[layer["bottom"]], *(f"{name}.{i}" for i in range(len(arrays)))]
+        attributes: dict[str, Any] = {}
+        if kind in ("Convolution", "Deconvolution"):
+            operator = "Conv" if kind == "Convolution" else "ConvTranspose"
+            attributes = _geometry(layer)
+        elif kind == "BatchNorm":
+            operator, attributes = "BatchNormalization", {"epsilon": _BATCH_NORM_EPS}
+            arrays = _scale_shift_mean_variance(arrays)
+            inputs = [inputs[0], *(f"{name}.{i}" for i in range(4))]
+        elif kind == "ReLU":
+            operator = "Relu"
+        else:
+            raise ValueError(f"layer {name} is a {kind}")
+        tensors += [numpy_helper.from_array(array, f"{name}.{i}") for i, array in enumerate(arrays)]
+        tops[top] = top if name == LOGITS else name
+        nodes.append(helper.make_node(operator, inputs, [tops[top]], name=name, **attributes))
+        if name == LOGITS:
+            break
+    graph = helper.make_graph(
+        nodes,
+        "zhang-v2",
+        [helper.make_tensor_value_info(source, TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info(LOGITS, TensorProto.FLOAT, ["n", "bins", "h", "w"])],
+        tensors,
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    serialized: bytes = model.SerializeToString()
+    return serialized
+
+
+def _geometry(layer: dict[str, Any]) -> dict[str, list[int]]:
+    pad, dilation = int(layer.get("pad", 0)), int(layer.get("dilation", 1))
+    return {
+        "kernel_shape": [int(layer["kernel_size"])] * 2,
+        "strides": [int(layer.get("stride", 1))] * 2,
+        "pads": [pad] * 4,
+        "dilations": [dilation] * 2,
+    }
+
+
+def _scale_shift_mean_variance(blobs: list[Array]) -> list[Array]:
+    """Caffe's batch norm keeps sums and how many they are of: mean and variance are the first two over the third."""
+    mean, variance, factor = blobs
+    scale = np.float32(1 / factor.item()) if factor.item() else np.float32(0)
+    return [np.ones_like(mean), np.zeros_like(mean), mean * scale, variance * scale]
+
+
+def _prototxt_layers(text: str) -> Iterator[dict[str, Any]]:
+    """Each layer's fields, those of nested messages among them; ``dim`` is a list, the others their first value."""
+    depth = 0
+    layer: dict[str, Any] = {}
+    for match in _PROTOTXT.finditer(re.sub(r"#.*", "", text)):
+        if match["opened"]:
+            depth += 1
+            layer = {"dim": []} if depth == 1 else layer
+        elif match["key"] == "dim":
+            layer["dim"].append(match["value"])
+        elif match["key"]:
+            layer.setdefault(match["key"], match["value"].strip("\"'"))
+        else:
+            depth -= 1
+            if depth == 0:
+                yield layer
+
+
+def _caffe_layers(data: bytes) -> Iterator[tuple[str, list[Array]]]:
+    """Each layer's name and blobs."""
+    for field, layer in _fields(memoryview(data)):
+        if field == 100:
+            parts = list(_fields(layer))
+            name = next(bytes(value).decode() for number, value in parts if number == 1)
+            yield name, [_blob(value) for number, value in parts if number == 7]
+
+
+def _blob(data: memoryview) -> Array:
+    parts = dict(_fields(data))
+    dims, at = [], 0
+    shape = dict(_fields(parts[7]))[1]
+    while at < len(shape):
+        dim, at = _varint(shape, at)
+        dims.append(dim)
+    return np.frombuffer(parts[5], "<f4").reshape(dims).astype(np.float32)
+
+
+def _fields(data: memoryview) -> Iterator[tuple[int, memoryview]]:
+    """A message's length-delimited fields; numbers are skipped."""
+    at = 0
+    while at < len(data):
+        tag, at = _varint(data, at)
+        wire = tag & 7
+        if wire == 0:
+            _, at = _varint(data, at)
+        elif wire == 2:
+            size, at = _varint(data, at)
+            yield tag >> 3, data[at : at + size]
+            at += size
+        else:
+            at += {1: 8, 5: 4}[wire]
+
+
+def _varint(data: memoryview, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = data[at]
+        value |= (byte & 0x7F) << shift
+        at, shift = at + 1, shift + 7
+        if byte < 0x80:
+            return value, at

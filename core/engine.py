@@ -1,0 +1,176 @@
+"""Photo + backend + look -> picture and report."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel
+
+from core.backend import Backend, BackendInfo
+from core.color import opencv_lightness
+from core.errors import AutochromeError
+from core.look import Look
+from core.photo import Photo
+from core.prediction import Prediction, Progress, Request
+from core.registry import AUTO, EMBEDDED, Registry
+from core.render import Picture, render, small_lightness
+from core.resize import input_shape, resize_linear
+from core.runner import PredictionCache, Runner
+from core.settings import Settings
+
+
+class Seconds(BaseModel):
+    """Time taken by each half."""
+
+    predict: float = 0.0
+    render: float = 0.0
+
+
+class Report(BaseModel):
+    """What happened to a photograph, for people and programs."""
+
+    backend: str
+    requested: str
+    fallback_reason: str | None = None
+    width: int
+    height: int
+    cached: bool
+    seconds: Seconds = Seconds()
+    clipped_fraction: float = 0.0
+    weights: dict[str, str] = {}
+    warnings: list[str] = []
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """The slow half done: a prediction that any look can be rendered from."""
+
+    prediction: Prediction
+    report: Report
+
+
+def _silent(fraction: float, words: str) -> None:
+    """Progress that nobody watches."""
+
+
+class Engine:
+    """Colours photographs with the registry's backends; safe to call from any thread."""
+
+    def __init__(self, registry: Registry, settings: Settings):
+        self.registry = registry
+        self.settings = settings
+        self._cache = PredictionCache(settings.cache_mb)
+        self._runners: dict[str, Runner] = {}
+        self._lock = threading.Lock()
+
+    def predict(
+        self,
+        photo: Photo,
+        backend: str = AUTO,
+        options: Mapping[str, Any] | None = None,
+        progress: Progress = _silent,
+    ) -> Forecast:
+        """The slow half: run a backend's network on a photograph, or take its kept prediction.
+
+        Args:
+            photo: what to colour.
+            backend: an id of the registry, or ``auto``. One asked for by name never falls back.
+            options: the backend's own options.
+            progress: told what goes on.
+
+        Raises:
+            BackendError, RequestError, WeightsError: see ``core.runner.Runner.predict``.
+        """
+        progress(0.0, "Choosing a backend")
+        chosen, reason = self.registry.resolve(backend, self.settings.auto_wait)
+        try:
+            return self._run(photo, chosen, backend, reason, options or {}, progress)
+        except AutochromeError as error:
+            if backend != AUTO or chosen.info.id == EMBEDDED:
+                raise
+            embedded = self.registry.get(EMBEDDED)
+            return self._run(photo, embedded, backend, f"{chosen.info.id}: {error}", {}, progress)
+
+    def render(self, photo: Photo, forecast: Forecast, look: Look) -> tuple[Picture, Report]:
+        """The fast half: no network runs. ``photo`` may be a smaller copy of the one that was predicted."""
+        started = time.perf_counter()
+        picture = render(photo, forecast.prediction, look)
+        seconds = Seconds(predict=forecast.report.seconds.predict, render=time.perf_counter() - started)
+        report = forecast.report.model_copy(
+            update={
+                "seconds": seconds,
+                "clipped_fraction": picture.clipped_fraction,
+                "width": photo.width,
+                "height": photo.height,
+            }
+        )
+        return picture, report
+
+    def colorize(
+        self,
+        photo: Photo,
+        backend: str = AUTO,
+        look: Look | None = None,
+        options: Mapping[str, Any] | None = None,
+        progress: Progress = _silent,
+    ) -> tuple[Picture, Report]:
+        """Both halves, one after the other."""
+        forecast = self.predict(photo, backend, options, progress)
+        progress(0.8, "Painting")
+        return self.render(photo, forecast, look or Look())
+
+    def _run(
+        self,
+        photo: Photo,
+        backend: Backend,
+        requested: str,
+        reason: str | None,
+        options: Mapping[str, Any],
+        progress: Progress,
+    ) -> Forecast:
+        request = Request(_lightness_for(photo, backend.info))
+        prediction, cached, seconds = self._runner(backend).predict(request, options, progress)
+        weights = getattr(backend, "weights", None)
+        report = Report(
+            backend=backend.info.id,
+            requested=requested,
+            fallback_reason=reason,
+            width=photo.width,
+            height=photo.height,
+            cached=cached,
+            seconds=Seconds(predict=seconds),
+            weights=weights.digests() if weights else {},
+            warnings=list(photo.warnings),
+        )
+        return Forecast(prediction, report)
+
+    def _runner(self, backend: Backend) -> Runner:
+        with self._lock:
+            return self._runners.setdefault(backend.info.id, Runner(backend, self._cache))
+
+
+def _lightness_for(photo: Photo, info: BackendInfo) -> Any:
+    """L* of a photograph at the size that a backend asks for."""
+    shape = input_shape(photo.height, photo.width, info.input_size, info.multiple)
+    if info.seen == "exact":
+        return small_lightness(photo, shape)
+    levels = np.float32(np.iinfo(photo.pixels.dtype).max)
+    return opencv_lightness(resize_linear(photo.pixels, shape) / levels)
+
+
+def thumbnail(photo: Photo, max_pixels: int) -> Photo:
+    """The photograph, made smaller where it has more pixels than that; for what is only looked at."""
+    if photo.height * photo.width <= max_pixels:
+        return photo
+    import cv2
+
+    scale = (max_pixels / (photo.height * photo.width)) ** 0.5
+    size = (max(1, round(photo.width * scale)), max(1, round(photo.height * scale)))
+    pixels = cv2.resize(photo.pixels, size, interpolation=cv2.INTER_AREA)
+    alpha = None if photo.alpha is None else cv2.resize(photo.alpha, size, interpolation=cv2.INTER_AREA)
+    return replace(photo, pixels=pixels, alpha=alpha)

@@ -1,0 +1,31 @@
+"""The one family of errors that a person can act on.
+
+Every message is one sentence that says what failed and what to do next. Only the edges (page, API, command
+line) turn these into alerts or exit codes; any other exception is a bug and shows as one.
+"""
+
+from __future__ import annotations
+
+
+class AutochromeError(Exception):
+    """Base of everything that Autochrome tells a person."""
+
+
+class PhotoError(AutochromeError):
+    """A file is no picture, is broken, or is larger than the settings allow."""
+
+
+class RequestError(AutochromeError):
+    """A parameter is unknown or out of range."""
+
+
+class BackendError(AutochromeError):
+    """A backend is unknown, is registered twice, failed to load, or gave no usable prediction."""
+
+
+class WeightsError(AutochromeError):
+    """A backend's weights are not on this machine and could not be had."""
+
+
+class SettingsError(AutochromeError):
+    """An ``AUTOCHROME_*`` environment variable holds a value that cannot be used."""

@@ -1,0 +1,133 @@
+"""The Hugging Face Hub as it is set up on this machine: its address, its cache, and who is writing to it now.
+
+``HF_ENDPOINT``, ``HF_HOME``, ``HF_HUB_CACHE`` and ``HF_HUB_OFFLINE`` mean what they mean to any tool of the Hub, but
+are read when needed, not once at import.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from core.manifest import Source, WeightFile
+
+
+def home() -> Path:
+    """The folder that ``HF_HOME`` names, by default ``~/.cache/huggingface``."""
+    default = os.path.join(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "huggingface")
+    return _expanded(os.environ.get("HF_HOME") or default)
+
+
+def cache() -> Path:
+    """The cache that all tools of the Hub share."""
+    named = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
+    return _expanded(named) if named else home() / "hub"
+
+
+def _expanded(path: str) -> Path:
+    return Path(os.path.expandvars(os.path.expanduser(path))).absolute()
+
+
+def own_folder() -> Path:
+    """Where Autochrome keeps what it derives from cached files."""
+    return home() / "autochrome"
+
+
+def is_offline() -> bool:
+    """Whether a person has forbidden the network (``HF_HUB_OFFLINE`` or ``TRANSFORMERS_OFFLINE``)."""
+    value = os.environ.get("HF_HUB_OFFLINE") or os.environ.get("TRANSFORMERS_OFFLINE") or ""
+    return value.upper() in ("1", "ON", "YES", "TRUE")
+
+
+def endpoint() -> str:
+    """The Hub's URL, without a slash at its end."""
+    return (os.environ.get("HF_ENDPOINT") or "https://huggingface.co").rstrip("/")
+
+
+def host() -> str:
+    """The Hub's name, for messages."""
+    return urlsplit(endpoint()).netloc or endpoint()
+
+
+def cached(source: Source, file: WeightFile) -> Path | None:
+    """The file in the cache, unchecked, or None. No network."""
+    from huggingface_hub import try_to_load_from_cache
+
+    found = try_to_load_from_cache(
+        source.repo, source.path_of(file), cache_dir=cache(), revision=source.revision, repo_type=source.repo_type
+    )
+    return Path(found) if isinstance(found, str) else None
+
+
+def discard(path: Path) -> None:
+    """Remove a cached file: its name in the snapshot and the content that the name points to. Raises OSError."""
+    while path.is_symlink():
+        target = path.parent / os.readlink(path)
+        path.unlink()
+        path = target
+    path.unlink(missing_ok=True)
+
+
+def sweep(source: Source) -> None:
+    """Remove half files that a killed process has left in a repository's cache.
+
+    Each process writes under a name of its own, so no later one would go on with them or remove them. What some
+    process is writing now is locked, and stays.
+    """
+    from filelock import FileLock, Timeout
+
+    for partial in _partials(source):
+        lock = cache() / ".locks" / _repo_folder(source) / f"{partial.name.split('.')[0]}.lock"
+        try:
+            lock.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(lock, timeout=0):
+                partial.unlink(missing_ok=True)
+        except (OSError, NotImplementedError, Timeout):
+            continue  # being written now, or on a disk that cannot be written: in nobody's way
+
+
+def arriving(source: Source) -> int:
+    """Bytes that have come so far of a repository's files that some process is fetching."""
+    total = 0
+    for partial in _partials(source):
+        try:
+            total += partial.stat().st_size
+        except OSError:
+            continue  # complete by now
+    return total
+
+
+def _partials(source: Source) -> Iterator[Path]:
+    return (cache() / _repo_folder(source) / "blobs").glob("*.incomplete")
+
+
+def _repo_folder(source: Source) -> str:
+    return f"{source.repo_type}s--{source.repo.replace('/', '--')}"
+
+
+@contextmanager
+def only_process(name: str, waiting: Callable[[], None]) -> Iterator[None]:
+    """Hold a lock that one process at a time can have; ``waiting()`` is called while another has it.
+
+    Where no lock file can be made there is no lock: huggingface_hub has its own, and the cache stays whole without.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(own_folder() / f"{name}.lock", timeout=0.1)
+    held = False
+    while not held:
+        try:
+            own_folder().mkdir(parents=True, exist_ok=True)
+            lock.acquire()
+            held = True
+        except Timeout:
+            waiting()
+        except (OSError, NotImplementedError):
+            break
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,46 @@
+"""What a person may change about a colouring without running the network again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from core.errors import RequestError
+
+
+class Look(BaseModel):
+    """Applied by core to any prediction; every value has a default that suits most photographs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    strength: float = Field(1.0, ge=0, le=2, description="chroma as a multiple of the predicted; 0 is grey")
+    temperature: float = Field(
+        0.38, ge=0, le=1, description="of the annealed mean: 0 takes the likeliest colour, 1 the plain mean"
+    )
+    vividness: float = Field(
+        0.5, ge=0, le=1, description="share of the log-weights that favour rare colours, where the backend has them"
+    )
+    refine: bool = Field(True, description="let colour follow the photograph's edges")
+
+
+def make_look(**values: Any) -> Look:
+    """A Look from a person's values.
+
+    Raises:
+        RequestError: a value is out of range; the message names it and its range.
+    """
+    try:
+        return Look.model_validate(values)
+    except ValidationError as error:
+        raise RequestError(first_problem(error)) from error
+
+
+def first_problem(error: ValidationError) -> str:
+    """One sentence from a pydantic error: which parameter, what is wrong with it."""
+    first = error.errors()[0]
+    name = ".".join(str(part) for part in first["loc"]) or "the value"
+    reason = first["msg"][:1].lower() + first["msg"][1:]
+    given = first.get("input")
+    shown = f" (given: {given!r})" if isinstance(given, str | int | float | bool) else ""
+    return f"The parameter '{name}' is not usable: {reason}{shown}; correct it or leave it out."

@@ -1,0 +1,158 @@
+"""Weights as data: what a model's files are, and where on the Hugging Face Hub they can be had."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import tomlkit
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
+from tomlkit.exceptions import TOMLKitError
+from typing_extensions import Self
+
+from core.errors import SettingsError, WeightsError
+from core.settings import Settings
+
+BUILT_IN = Path(__file__).resolve().parent.parent / "models"
+
+_FILE_NAME = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$"
+
+
+class WeightFile(BaseModel):
+    """One file of a model, known by its size and SHA-256, whatever it is called where it lies."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    role: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="what the backend calls it")
+    name: str = Field(pattern=_FILE_NAME)
+    aliases: tuple[str, ...] = Field((), description="other names under which people have it")
+    bytes: int = Field(gt=0)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The name and the aliases."""
+        return (self.name, *self.aliases)
+
+
+class Source(BaseModel):
+    """A repository on the Hub that holds a model's files."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    repo: str = Field(pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$")
+    repo_type: str = Field("model", pattern=r"^(model|dataset|space)$")
+    revision: str
+    path: str = Field("{name}", description="where in the repository a file is; {name} stands for its name")
+
+    def path_of(self, file: WeightFile) -> str:
+        """The file's path in the repository."""
+        return self.path.replace("{name}", file.name)
+
+
+def own_source(repo: str) -> Source:
+    """A person's own repository, at its newest commit: OWNER/NAME, or spaces/OWNER/NAME, or datasets/OWNER/NAME.
+
+    Raises:
+        SettingsError: it is none of these.
+    """
+    kinds = {"spaces": "space", "datasets": "dataset"}
+    kind, _, rest = repo.partition("/")
+    repo_type, name = (kinds[kind], rest) if kind in kinds and "/" in rest else ("model", repo)
+    try:
+        return Source(repo=name, repo_type=repo_type, revision="main")
+    except ValidationError as error:
+        raise SettingsError(
+            f"AUTOCHROME_ZHANG_REPO is '{repo}', which is no repository; give OWNER/NAME or spaces/OWNER/NAME."
+        ) from error
+
+
+class Manifest(BaseModel):
+    """A model's files and their sources, in the order in which they are asked."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=64)
+    title: str
+    licence: str
+    citation: str = ""
+    files: tuple[WeightFile, ...] = Field(min_length=1)
+    sources: tuple[Source, ...] = ()
+
+    _folder: Path = PrivateAttr(BUILT_IN)
+
+    @property
+    def folder(self) -> Path:
+        """Where a person may put the files: a folder named as the id, beside the manifest."""
+        return self._folder / self.id
+
+    @property
+    def bytes(self) -> int:
+        """Size of all files together."""
+        return sum(file.bytes for file in self.files)
+
+    @field_validator("sources")
+    @classmethod
+    def _pinned(cls, sources: tuple[Source, ...]) -> tuple[Source, ...]:
+        for source in sources:
+            if len(source.revision) != 40 or set(source.revision) - set("0123456789abcdef"):
+                raise ValueError(f"the revision of {source.repo} must be a commit of 40 hex digits")
+        return sources
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        roles = [file.role for file in self.files]
+        names = [name for file in self.files for name in file.names]
+        for what, values in (("role", roles), ("name", names)):
+            twice = sorted({value for value in values if values.count(value) > 1})
+            if twice:
+                raise ValueError(f"two files have the {what} {twice[0]}")
+        if len(self.files) > 1 and any("{name}" not in source.path for source in self.sources):
+            raise ValueError("a source's path must hold {name} where there are several files")
+        return self
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read one manifest.
+
+    Raises:
+        WeightsError: it cannot be read, is no TOML, or does not fit the schema; the message names file and field.
+    """
+    try:
+        manifest = Manifest.model_validate(tomlkit.parse(path.read_text("utf-8")).unwrap())
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        problem = f"{field}: {first['msg']}" if field else first["msg"]
+        raise WeightsError(f"The manifest {path} cannot be used ({problem}); correct or remove it.") from error
+    except (OSError, UnicodeDecodeError, TOMLKitError) as error:
+        raise WeightsError(f"The manifest {path} cannot be read ({error}); correct or remove it.") from error
+    manifest._folder = path.parent
+    return manifest
+
+
+def load_manifests(settings: Settings) -> dict[str, Manifest]:
+    """Every known manifest by its id: those of ``settings.models_dir`` come first and replace built-in ones.
+
+    Raises:
+        SettingsError: ``settings.models_dir`` is no folder.
+        WeightsError: a manifest cannot be used, or two in one folder have the same id.
+    """
+    folders = [BUILT_IN]
+    if settings.models_dir is not None:
+        if not settings.models_dir.is_dir():
+            raise SettingsError(
+                f"AUTOCHROME_MODELS_DIR names {settings.models_dir}, which is no folder; correct or unset it."
+            )
+        folders.insert(0, settings.models_dir)
+    manifests: dict[str, Manifest] = {}
+    for folder in folders:
+        here: dict[str, Path] = {}
+        for path in sorted(folder.glob("*.toml")):
+            manifest = read_manifest(path)
+            if manifest.id in here:
+                raise WeightsError(
+                    f"The manifests {here[manifest.id]} and {path} have the same id {manifest.id}; change one."
+                )
+            here[manifest.id] = path
+            manifests.setdefault(manifest.id, manifest)
+    return manifests

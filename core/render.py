@@ -1,0 +1,69 @@
+"""The fast half: a prediction and a look made into a picture, stripe by stripe."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.color import Float, Pixels, fit_gamut, linear_to_pixels, rgb_lightness
+from core.distribution import chroma
+from core.look import Look
+from core.photo import Photo
+from core.prediction import Prediction
+from core.resize import resize_area
+from core.upsample import ChromaUpsampler
+
+_STRIPE_PIXELS = 1 << 15
+"""Pixels worked on at once by a thread: few enough that all their planes stay in the processor's cache."""
+
+_BAND_PIXELS = 1 << 19
+"""Pixels handed to a thread at a time: bounds the memory for chroma at full width."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A rendered picture.
+
+    Attributes:
+        rgb: (h, w, 3) sRGB of the photograph's dtype.
+        clipped_fraction: share of the pixels, 0..1, whose colour sRGB cannot show and which lost chroma.
+    """
+
+    rgb: Pixels
+    clipped_fraction: float
+
+
+def render(photo: Photo, prediction: Prediction, look: Look) -> Picture:
+    """Colour a photograph. Its lightness stays; colours outside sRGB lose chroma, not lightness or hue."""
+    ab = chroma(prediction, look) * np.float32(look.strength)
+    small = small_lightness(photo, (ab.shape[0], ab.shape[1])) if look.refine else None
+    upsampler = ChromaUpsampler(ab, (photo.height, photo.width), small)
+    rgb = np.empty((photo.height, photo.width, 3), photo.pixels.dtype)
+
+    def paint_band(top: int) -> int:
+        bottom = min(top + band_rows, photo.height)
+        band = upsampler.band(top, bottom)
+        lost = 0
+        for first in range(top, bottom, stripe_rows):
+            rows = slice(first, min(first + stripe_rows, bottom))
+            lightness = photo.lightness(rows)
+            a, b = band.rows(slice(rows.start - top, rows.stop - top), lightness)
+            linear, outside = fit_gamut(lightness, a, b)
+            rgb[rows] = np.moveaxis(linear_to_pixels(linear, rgb.dtype), 0, -1)
+            lost += outside
+        return lost
+
+    stripe_rows = max(1, _STRIPE_PIXELS // photo.width)
+    band_rows = max(stripe_rows, _BAND_PIXELS // photo.width)
+    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
+        clipped = sum(pool.map(paint_band, range(0, photo.height, band_rows)))
+    return Picture(rgb, clipped / (photo.height * photo.width))
+
+
+def small_lightness(photo: Photo, shape: tuple[int, int]) -> Float:
+    """L* of the photograph made small: RGB is resized first, then converted."""
+    scale = np.float32(1 / np.iinfo(photo.pixels.dtype).max)
+    return rgb_lightness(resize_area(photo.pixels, shape) * scale)

@@ -1,0 +1,70 @@
+"""The photograph made small: what a backend sees."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.color import Float, Pixels
+
+
+def input_shape(height: int, width: int, size: tuple[int, int] | int | None, multiple: int) -> tuple[int, int]:
+    """Height and width that a backend sees of a photograph (see ``core.backend.BackendInfo.input_size``)."""
+    if isinstance(size, tuple):
+        return size
+    scale = 1.0 if size is None else size / math.sqrt(height * width)
+
+    def side(length: int) -> int:
+        # The longer side of a strip is bounded too, or a 20,000 x 1 picture would be stretched to a huge one.
+        wanted = length * scale if size is None else min(length * scale, 4 * size)
+        return max(multiple, round(wanted / multiple) * multiple)
+
+    return side(height), side(width)
+
+
+def resize_linear(pixels: Pixels, shape: tuple[int, int]) -> Float:
+    """Resize as ``cv2.resize`` with INTER_LINEAR does on floats, reading only the pixels that count.
+
+    Args:
+        pixels: (h, w) or (h, w, c), any real dtype.
+        shape: height and width of the result.
+
+    Returns:
+        float32 in the units of ``pixels``.
+    """
+    rows, next_rows, row_weight = _neighbours(pixels.shape[0], shape[0])
+    columns, next_columns, column_weight = _neighbours(pixels.shape[1], shape[1])
+    trailing = (1,) * (pixels.ndim - 2)
+    across = column_weight.reshape(1, -1, *trailing)
+    down = row_weight.reshape(-1, 1, *trailing)
+
+    def blend_columns(index: NDArray[np.intp]) -> Float:
+        left = pixels[index[:, None], columns].astype(np.float32)
+        right = pixels[index[:, None], next_columns].astype(np.float32)
+        return left + (right - left) * across
+
+    top, bottom = blend_columns(rows), blend_columns(next_rows)
+    return top + (bottom - top) * down
+
+
+def _neighbours(source: int, target: int) -> tuple[NDArray[np.intp], NDArray[np.intp], Float]:
+    """For each target index: the two source indices around its centre, and the second one's weight."""
+    centre = (np.arange(target, dtype=np.float64) + 0.5) * source / target - 0.5
+    centre = np.clip(centre, 0, source - 1)
+    first = np.floor(centre).astype(np.intp)
+    return first, np.minimum(first + 1, source - 1), (centre - first).astype(np.float32)
+
+
+def resize_area(pixels: Pixels, shape: tuple[int, int]) -> Float:
+    """Resize by the mean over each pixel's area where the picture shrinks, linearly where it grows."""
+    import cv2
+
+    height, width = pixels.shape[:2]
+    if height <= shape[0] or width <= shape[1]:
+        shrunk = (min(height, shape[0]), min(width, shape[1]))
+        if shrunk != (height, width):
+            pixels = cv2.resize(pixels, shrunk[::-1], interpolation=cv2.INTER_AREA)
+        return resize_linear(pixels, shape)
+    return cv2.resize(pixels, shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32)

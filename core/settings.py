@@ -1,0 +1,50 @@
+"""What a person may set through ``AUTOCHROME_*`` environment variables."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from core.errors import SettingsError
+
+
+class Settings(BaseModel):
+    """Limits and places, each read from ``AUTOCHROME_<NAME IN CAPITALS>``.
+
+    An empty variable counts as one that is not set.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    models_dir: Path | None = Field(None, description="folder whose manifests come before the built-in ones")
+    zhang_repo: str | None = Field(
+        None, description="Hub repository asked first for zhang-v2's weights: OWNER/NAME, or spaces/OWNER/NAME"
+    )
+    max_pixels: int = Field(250_000_000, gt=0, description="largest photograph that is opened, in pixels")
+    max_upload_mb: int = Field(200, gt=0, description="largest file that is opened, in megabytes")
+    cache_mb: int = Field(256, ge=0, description="memory for predictions kept, in megabytes")
+    auto_wait: float = Field(
+        2.0, ge=0, description="seconds that 'auto' waits for the default backend's weights before it uses pocket"
+    )
+
+
+def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings from the environment.
+
+    Raises:
+        SettingsError: a variable's value cannot be used; the message names the variable.
+    """
+    values = {
+        name: environ[f"AUTOCHROME_{name.upper()}"]
+        for name in Settings.model_fields
+        if environ.get(f"AUTOCHROME_{name.upper()}")
+    }
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = f"AUTOCHROME_{str(first['loc'][0]).upper()}"
+        raise SettingsError(f"{name} cannot be used ({first['msg'].lower()}); correct or unset it.") from error

@@ -1,0 +1,123 @@
+"""Chroma brought from the network's size to the photograph's, a few rows at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.color import Float
+
+_RADIUS = 2
+"""Half the window of the regression, in pixels of the low-resolution field."""
+
+_RIDGE = 60.0
+"""Variance, in L*^2, that holds back the slope of a*b* on L*: flat windows get none."""
+
+
+class ChromaUpsampler:
+    """Chroma at the photograph's size, rows by rows.
+
+    Without refinement it is plain bilinear interpolation. With it: bicubic interpolation, plus the lightness
+    detail that the low-resolution field lacks times the local slope of a*b* on L* (a ridge regression in each
+    small window, after He, Sun and Tang, "Guided Image Filtering", TPAMI 2013, equations 5 and 6).
+    """
+
+    def __init__(self, ab: Float, shape: tuple[int, int], small_lightness: Float | None = None):
+        """Prepare for one photograph.
+
+        Args:
+            ab: (h', w', 2) float32 a*b*.
+            shape: the photograph's height and width.
+            small_lightness: (h', w') L* of the photograph at the field's size, for refinement; None for bilinear.
+        """
+        self._shape = shape
+        self._refined = small_lightness is not None
+        if small_lightness is None:
+            self._planes = ab
+        else:
+            self._planes = np.dstack([ab, _slope(ab, small_lightness), small_lightness])
+
+    def band(self, top: int, bottom: int) -> Band:
+        """The rows from ``top`` up to ``bottom``, made ready."""
+        import cv2
+
+        rows = (np.arange(top, bottom, dtype=np.float64) + 0.5) * len(self._planes) / self._shape[0] - 0.5
+        taps, weights = (_cubic if self._refined else _linear)(rows, len(self._planes))
+        first, last = int(taps.min()), int(taps.max()) + 1
+        kind = cv2.INTER_CUBIC if self._refined else cv2.INTER_LINEAR
+        wide = cv2.resize(self._planes[first:last], (self._shape[1], last - first), interpolation=kind)
+        planes = np.ascontiguousarray(np.moveaxis(wide, 2, 0), dtype=np.float32)
+        return Band(planes, taps - first, weights.astype(np.float32))
+
+
+class Band:
+    """Some neighbouring rows of the photograph, whose chroma has its full width and not yet its full height."""
+
+    def __init__(self, planes: Float, taps: NDArray[np.intp], weights: Float):
+        self._planes, self._taps, self._weights = planes, taps, weights
+
+    def rows(self, part: slice, lightness: Float) -> tuple[Float, Float]:
+        """A* and b* of a part of the band's rows.
+
+        Args:
+            part: which rows, counted from the band's first.
+            lightness: (rows, w) their L*.
+
+        Returns:
+            a* and b*, each (rows, w) float32.
+        """
+        planes = self._interpolated(part)
+        if len(planes) == 2:
+            return planes[0], planes[1]
+        a, b, slope_a, slope_b, coarse = planes
+        detail = np.subtract(lightness, coarse, out=coarse)
+        slope_a *= detail
+        slope_b *= detail
+        a += slope_a
+        b += slope_b
+        return a, b
+
+    def _interpolated(self, part: slice) -> Float:
+        """(planes, rows, w): the weighted sum of the rows above and below."""
+        taps, weights = self._taps[part], self._weights[part, :, None]
+        total = self._planes[:, taps[:, 0]]
+        total *= weights[:, 0]
+        for tap in range(1, taps.shape[1]):
+            more = self._planes[:, taps[:, tap]]
+            more *= weights[:, tap]
+            total += more
+        return total
+
+
+def _slope(ab: Float, lightness: Float) -> Float:
+    """Ridge slope of a*b* on L* in the window around each pixel, (h', w', 2)."""
+    import cv2
+
+    size = (2 * _RADIUS + 1, 2 * _RADIUS + 1)
+
+    def mean(plane: Float) -> Float:
+        return np.asarray(cv2.blur(plane, size, borderType=cv2.BORDER_REPLICATE), dtype=np.float32)
+
+    mean_lightness = mean(lightness)
+    variance = np.maximum(mean(lightness * lightness) - mean_lightness**2, 0)
+    covariance = mean(ab * lightness[..., None]) - mean(ab) * mean_lightness[..., None]
+    return mean(covariance / (variance + _RIDGE)[..., None])
+
+
+def _linear(position: NDArray[np.float64], count: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Two taps for each position in a line of ``count`` samples, and their weights."""
+    first = np.floor(position).astype(np.intp)
+    fraction = position - first
+    taps = np.clip(first[:, None] + np.arange(2), 0, count - 1)
+    return taps, np.stack([1 - fraction, fraction], axis=1)
+
+
+def _cubic(position: NDArray[np.float64], count: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Four taps and weights: Keys' cubic convolution with a = -0.75, as OpenCV's INTER_CUBIC has it."""
+    a = -0.75
+    first = np.floor(position).astype(np.intp)
+    distance = np.abs((position - first)[:, None] - np.arange(-1, 3))
+    near = (a + 2) * distance**3 - (a + 3) * distance**2 + 1
+    far = a * distance**3 - 5 * a * distance**2 + 8 * a * distance - 4 * a
+    taps = np.clip(first[:, None] + np.arange(-1, 3), 0, count - 1)
+    return taps, np.where(distance <= 1, near, far)

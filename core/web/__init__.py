@@ -1,0 +1,1 @@
+"""The Gradio face: the page, one module per tab, and the named endpoints."""

@@ -1,0 +1,60 @@
+"""The tab that lists the backends: what each is, whose it is, and whether it can be used now."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from core.engine import Engine
+from core.web.api import list_backends
+
+_STATES = {"ready": "Ready", "downloading": "Downloading", "missing": "Not here yet", "unavailable": "Unavailable"}
+
+_ADD_ONE = """<details class="add-one"><summary>Add a backend</summary>
+<p>Install a Python package that has the entry point <code>autochrome</code>, and start Autochrome again. About
+twenty lines are enough: see <code>docs/writing-a-backend.md</code>.</p></details>"""
+
+
+def build_backends_tab(engine: Engine, tab: gr.Tab) -> None:
+    """Add the tab's contents to the Blocks that is being built."""
+    cards = gr.HTML(elem_id="backends", padding=False)
+    gr.HTML(_ADD_ONE, padding=False)
+    timer = gr.Timer(1.0, active=False)
+
+    def refresh() -> tuple[str, Any]:
+        backends = list_backends(engine)
+        busy = any(backend["state"] == "downloading" for backend in backends)
+        return backends_html(backends), gr.Timer(active=busy)
+
+    for event in (tab.select, timer.tick):
+        event(refresh, outputs=[cards, timer], queue=False, api_visibility="private", show_progress="hidden")
+
+
+def backends_html(backends: list[dict[str, Any]]) -> str:
+    """A card for each."""
+    return f'<div class="cards">{"".join(_card(backend) for backend in backends)}</div>'
+
+
+def _card(backend: dict[str, Any]) -> str:
+    state = backend["state"]
+    parts = [
+        f"<header><h2>{escape(backend['title'])}</h2>"
+        f'<span class="state {escape(state)}">{_STATES.get(state, escape(state))}</span></header>',
+        f"<p>{escape(backend['summary'])}</p>",
+        f'<p class="message">{escape(backend["message"])}</p>' if backend["message"] and state != "ready" else "",
+        _bar(backend) if state == "downloading" else "",
+        f"<dl><dt>Name</dt><dd><code>{escape(backend['id'])}</code></dd>",
+        f"<dt>Licence</dt><dd>{escape(backend['licence'] or 'not stated')}</dd>",
+        f"<dt>Cite</dt><dd>{escape(backend['citation'])}</dd>" if backend["citation"] else "",
+        "</dl>",
+    ]
+    return f'<article class="card">{"".join(parts)}</article>'
+
+
+def _bar(backend: dict[str, Any]) -> str:
+    done, total = backend["bytes_done"], backend["bytes_total"]
+    value = f'value="{done}" max="{total}"' if total else ""
+    amount = f"{done / 1e6:.0f} of {total / 1e6:.0f} MB" if total else "starting"
+    return f'<progress {value} aria-label="Download of {escape(backend["title"])}"></progress><small>{amount}</small>'

@@ -1,0 +1,115 @@
+"""What a visitor has before them: a photograph's small copy and its prediction, so that looks are quick to try."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from core.color import Pixels
+from core.engine import Engine, Forecast, Report, thumbnail
+from core.errors import PhotoError
+from core.look import Look
+from core.photo import Photo, open_photo
+from core.prediction import Progress
+from core.web.upload import Upload
+from core.web.work import new_folder
+
+PREVIEW_PIXELS = 2_000_000
+"""Pixels of the picture on the page: as many as most screens show, few enough to follow a slider."""
+
+_KEPT_PHOTOS = 12
+_KEPT_LOOKS = 4
+
+
+@dataclass(frozen=True)
+class Sitting:
+    """One photograph coloured by one backend. Small: it is held for every visitor.
+
+    Attributes:
+        upload: the photograph's file.
+        report: what happened when it was predicted.
+        folder: where its previews lie.
+    """
+
+    upload: Upload
+    report: Report
+    folder: Path
+
+
+class Desk:
+    """Makes previews. Keeps the last few photographs small, with their predictions; re-opens the others."""
+
+    def __init__(self, engine: Engine):
+        self._engine = engine
+        self._kept: OrderedDict[tuple[str, str], tuple[Photo, Forecast]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def sit(self, upload: Upload, backend: str, progress: Progress) -> Sitting:
+        """Open a photograph and predict its colours.
+
+        Raises:
+            AutochromeError: it cannot be opened, or the backend cannot be used.
+        """
+        return Sitting(upload, self._predict(upload, backend, progress)[1].report, new_folder())
+
+    def preview(self, sitting: Sitting, look: Look) -> tuple[str, str]:
+        """Files of the photograph and of its coloured self, both small; no network runs unless memory was short."""
+        before = sitting.folder / "before"
+        after = sitting.folder / f"after-{hashlib.sha256(look.model_dump_json().encode()).hexdigest()[:12]}"
+        known = _find(before), _find(after)
+        if known[0] and known[1]:
+            return known[0], known[1]
+        photo, forecast = self._opened(sitting)
+        picture, _ = self._engine.render(photo, forecast, look)
+        _forget_looks(sitting.folder)
+        return _write(before, photo.pixels, photo.alpha), _write(after, picture.rgb, photo.alpha)
+
+    def _opened(self, sitting: Sitting) -> tuple[Photo, Forecast]:
+        backend = sitting.report.backend
+        with self._lock:
+            kept = self._kept.get((sitting.upload.path, backend))
+        return kept or self._predict(sitting.upload, backend, lambda fraction, words: None)
+
+    def _predict(self, upload: Upload, backend: str, progress: Progress) -> tuple[Photo, Forecast]:
+        if not Path(upload.path).exists():
+            raise PhotoError(f"{upload.name} has been deleted, as every upload is after an hour; choose it again.")
+        progress(0.0, "Opening the photograph")
+        photo = open_photo(upload.path, self._engine.settings, upload.name)
+        forecast = self._engine.predict(photo, backend, progress=progress)
+        progress(0.8, "Painting")
+        small = thumbnail(photo, PREVIEW_PIXELS)
+        with self._lock:
+            self._kept[upload.path, forecast.report.backend] = small, forecast
+            while len(self._kept) > _KEPT_PHOTOS:
+                self._kept.popitem(last=False)
+        return small, forecast
+
+
+def _find(stem: Path) -> str | None:
+    return next((str(path) for path in stem.parent.glob(f"{stem.name}.*")), None)
+
+
+def _forget_looks(folder: Path) -> None:
+    """Delete all but the latest previews: a slider that is dragged about makes several a second."""
+    looks = sorted(folder.glob("after-*"), key=lambda path: path.stat().st_mtime)
+    for path in looks[: -_KEPT_LOOKS + 1]:
+        path.unlink(missing_ok=True)
+
+
+def _write(stem: Path, pixels: Pixels, alpha: Pixels | None) -> str:
+    """Save a preview: JPEG with whole chroma, or PNG where there is alpha."""
+    channels = pixels if alpha is None else np.dstack([pixels, alpha] if pixels.ndim == 3 else [pixels] * 3 + [alpha])
+    if channels.dtype == np.uint16:
+        channels = (channels >> 8).astype(np.uint8)
+    path = stem.with_suffix(".jpg" if alpha is None else ".png")
+    if not path.exists():
+        options: dict[str, Any] = {"quality": 95, "subsampling": 0} if alpha is None else {"compress_level": 1}
+        Image.fromarray(channels).save(path, **options)
+    return str(path)

@@ -1,0 +1,32 @@
+"""Where errors that a person can act on become Gradio's."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+import gradio as gr
+
+from core.errors import AutochromeError
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+
+
+def one_sentence(function: Callable[Given, Result]) -> Callable[Given, Result]:
+    """Let a caller see exactly an ``AutochromeError``'s sentence; any other exception stays a bug."""
+
+    @functools.wraps(function)
+    def told(*args: Given.args, **kwargs: Given.kwargs) -> Result:
+        try:
+            return function(*args, **kwargs)
+        except AutochromeError as error:
+            raise alert(error) from error
+
+    return told
+
+
+def alert(error: AutochromeError) -> gr.Error:
+    """Gradio's form of an error that a person can act on."""
+    return gr.Error(str(error), title="", print_exception=False)

@@ -1,0 +1,54 @@
+"""The page: its frame, its tabs, and how it is to be served."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from core.engine import Engine
+from core.settings import Settings
+from core.web.api import build_api
+from core.web.backends_tab import build_backends_tab
+from core.web.photo_tab import build_photo_tab
+from core.web.theme import make_theme
+
+_HERE = Path(__file__).parent
+_HOUR = 3600
+
+_HEADER = """<header class="masthead"><h1>Autochrome</h1><p>Colour for black-and-white photographs</p></header>"""
+
+_FOOTER = """<footer class="colophon"><p>Photographs are deleted from this machine after an hour. Nothing is
+recorded. The colours are a guess, not a record of what was there.</p></footer>"""
+
+
+def build_page(engine: Engine, settings: Settings) -> gr.Blocks:
+    """The whole app: page and endpoints. ``launch(**launch_options(settings))`` serves it."""
+    with gr.Blocks(title="Autochrome", analytics_enabled=False, delete_cache=(600, _HOUR)) as page:
+        gr.HTML(_HEADER, padding=False)
+        with gr.Tabs(elem_id="tabs"):
+            with gr.Tab("Photo"):
+                build_photo_tab(engine)
+            with gr.Tab("Backends") as backends:
+                build_backends_tab(engine, backends)
+        gr.HTML(_FOOTER, padding=False)
+        build_api(engine)
+    return page
+
+
+def launch_options(settings: Settings) -> dict[str, Any]:
+    """What ``Blocks.launch`` needs beside host and port: the look, the limits, and no clutter."""
+    return {
+        "theme": make_theme(),
+        "css_paths": _HERE / "page.css",
+        "head": f"<script>{(_HERE / 'page.js').read_text()}</script>",
+        "max_file_size": settings.max_upload_mb * 1_000_000,
+        "footer_links": [],
+        "run_history": False,
+        "enable_monitoring": False,
+        "show_error": False,
+        "ssr_mode": False,
+        "pwa": False,
+        "share": False,
+    }

@@ -1,0 +1,1 @@
+"""The embedded colouriser: a small network, its training code and its metrics."""

@@ -1,0 +1,148 @@
+"""Write a trained network as pocket.onnx: batch norm folded into the convolutions, weights stored in 16 bits.
+
+    python -m models.pocket.export CHECKPOINT [--out FOLDER]
+
+The graph is written node by node from the operators that cv2.dnn and onnxruntime compute alike (Conv, Clip,
+Add, Resize by a constant factor, GlobalAveragePool) and has no shape arithmetic, so one loaded net takes
+pictures of any size in turn.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor, nn
+
+from models.pocket.bins import Bins
+from models.pocket.network import TAPS, Pocket
+
+
+class Graph:
+    """An ONNX graph under construction; every method adds nodes and gives back the name of their output."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.initializers: list[onnx.TensorProto] = []
+
+    def op(self, kind: str, *inputs: str, output: str | None = None, **attributes: object) -> str:
+        """Add one node."""
+        output = output or f"{kind.lower()}{len(self.nodes)}"
+        self.nodes.append(helper.make_node(kind, list(inputs), [output], name=output, **attributes))
+        return output
+
+    def constant(self, values: object) -> str:
+        """Add a float32 initialiser."""
+        name = f"constant{len(self.initializers)}"
+        self.initializers.append(numpy_helper.from_array(np.asarray(values, np.float32), name))
+        return name
+
+    def weight(self, values: Tensor) -> str:
+        """Add an initialiser stored as float16 and cast to float32 when the graph is loaded."""
+        name = f"weight{len(self.initializers)}"
+        self.initializers.append(numpy_helper.from_array(values.detach().numpy().astype(np.float16), name))
+        return self.op("Cast", name, to=TensorProto.FLOAT)
+
+    def conv(self, x: str, conv: nn.Conv2d, *norms: nn.BatchNorm2d, output: str | None = None) -> str:
+        """Add a convolution with the batch norms that follow it folded in."""
+        kernel = conv.weight
+        bias = torch.zeros(conv.out_channels) if conv.bias is None else conv.bias
+        for norm in norms:
+            assert norm.running_var is not None and norm.running_mean is not None
+            scale = norm.weight / (norm.running_var + norm.eps).sqrt()
+            kernel = kernel * scale[:, None, None, None]
+            bias = (bias - norm.running_mean) * scale + norm.bias
+        same = getattr(conv, "static_padding", None)
+        if isinstance(same, nn.ZeroPad2d):
+            left, right, top, bottom = same.padding
+        else:
+            top = bottom = int(conv.padding[0])
+            left = right = int(conv.padding[1])
+        return self.op(
+            "Conv", x, self.weight(kernel), self.weight(bias), output=output,
+            kernel_shape=list(conv.kernel_size), strides=list(conv.stride),
+            pads=[top, left, bottom, right], group=conv.groups,
+        )  # fmt: skip
+
+    def relu6(self, x: str) -> str:
+        """Add a clip to 0..6."""
+        return self.op("Clip", x, self.constant(0.0), self.constant(6.0))
+
+
+def _encoder(graph: Graph, encoder: Any, x: str) -> list[str]:
+    x = graph.op("Sub", x, graph.constant(50.0))
+    x = graph.op("Div", x, graph.constant(50.0))
+    x = graph.relu6(graph.conv(x, encoder.stem, encoder.norm))
+    features = []
+    for index, block in enumerate(encoder.blocks):
+        y = x
+        if hasattr(block, "_expand_conv"):
+            y = graph.relu6(graph.conv(y, block._expand_conv, block._bn0))
+        y = graph.relu6(graph.conv(y, block._depthwise_conv, block._bn1))
+        y = graph.conv(y, block._project_conv, block._bn2)
+        args = block._block_args
+        x = graph.op("Add", y, x) if args.stride == 1 and args.input_filters == args.output_filters else y
+        if index in TAPS:
+            features.append(x)
+    return features
+
+
+def _decoder(graph: Graph, decoder: Any, features: list[str]) -> str:
+    def stage(x: str, level: int) -> str:
+        for block in decoder.stages[level]:
+            y = graph.conv(x, block.depthwise, block.norm1)
+            x = graph.op("Add", graph.relu6(graph.conv(y, block.pointwise, block.norm2)), x)
+        return x
+
+    context = graph.conv(graph.op("GlobalAveragePool", features[3]), decoder.context[1])
+    x = stage(graph.op("Add", graph.conv(features[3], *decoder.lateral[3]), context), 3)
+    twice = graph.constant([1.0, 1.0, 2.0, 2.0])
+    for level in (2, 1, 0):
+        x = graph.conv(x, *decoder.narrow[level])
+        x = graph.op("Resize", x, "", twice, mode="linear", coordinate_transformation_mode="half_pixel")
+        x = stage(graph.op("Add", x, graph.conv(features[level], *decoder.lateral[level])), level)
+    return graph.conv(x, decoder.head, output="logits")
+
+
+def export(net: Pocket) -> onnx.ModelProto:
+    """The network as an ONNX model: `lightness` (1, 1, h, w) L* in, `logits` (1, q, h/4, w/4) out, float32."""
+    net = net.eval().cpu()
+    graph = Graph()
+    _decoder(graph, net.decoder, _encoder(graph, net.encoder, "lightness"))
+    bins = net.decoder.head.out_channels
+    model = helper.make_model(
+        helper.make_graph(
+            graph.nodes,
+            "pocket",
+            [helper.make_tensor_value_info("lightness", TensorProto.FLOAT, [1, 1, "height", "width"])],
+            [helper.make_tensor_value_info("logits", TensorProto.FLOAT, [1, bins, "rows", "columns"])],
+            graph.initializers,
+        ),
+        opset_imports=[helper.make_opsetid("", 13)],
+        ir_version=8,
+    )
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def main() -> None:
+    """Read the command line and export."""
+    folder = Path(__file__).parent
+    parser = argparse.ArgumentParser(description="Export a trained pocket colouriser.")
+    parser.add_argument("checkpoint", type=Path, help="checkpoint.pt; bins.csv lies beside it")
+    parser.add_argument("--out", type=Path, default=folder, help="folder for pocket.onnx and bins.csv")
+    args = parser.parse_args()
+    bins = Bins.load(args.checkpoint.parent / "bins.csv")
+    net = Pocket(len(bins.centres), pretrained=False)
+    net.load_state_dict(torch.load(args.checkpoint, weights_only=True)["average"])
+    onnx.save(export(net), args.out / "pocket.onnx")
+    bins.save(args.out / "bins.csv")
+
+
+if __name__ == "__main__":
+    main()

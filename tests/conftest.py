@@ -1,0 +1,29 @@
+"""Fixtures that many tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.hub import Hub
+from tests.standins import write_zhang
+
+
+@pytest.fixture(scope="session")
+def zhang_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with full-size stand-ins for zhang-v2's three files."""
+    return write_zhang(tmp_path_factory.mktemp("zhang"))
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    """A running Hub without any repository; ``HF_ENDPOINT`` names it and ``HF_HOME`` is an empty folder."""
+    server = Hub()
+    for name in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HF_ENDPOINT", server.url)
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    yield server
+    server.close()

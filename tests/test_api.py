@@ -1,0 +1,294 @@
+"""The endpoints, called by the real Gradio client on a real local server."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import httpx
+import numpy as np
+import pytest
+from gradio.utils import get_upload_folder
+from gradio_client import Client, handle_file
+from PIL import Image
+
+from core.color import rgb_lightness
+from core.engine import Engine
+from core.registry import Registry
+from core.settings import Settings
+
+
+class Warm:
+    """Colours everything alike; counts its calls and can be held up."""
+
+    def __init__(self, backend_id: str = "pocket", order: int = 20):
+        self.info: Any = {
+            "id": backend_id,
+            "title": backend_id.title(),
+            "licence": "Apache-2.0",
+            "citation": "nobody",
+            "input_size": 32,
+            "order": order,
+        }
+        self.calls = 0
+        self.entered = threading.Event()
+        self.go_on = threading.Event()
+        self.go_on.set()
+
+    def predict(self, request: Any, options: Any) -> Any:
+        self.calls += 1
+        self.entered.set()
+        assert self.go_on.wait(30)
+        field = np.empty((*request.lightness.shape, 2), np.float32)
+        field[:] = 12, 18
+        return field
+
+
+class Served:
+    """A server, its client, and the backend behind it."""
+
+    def __init__(self, url: str, backend: Warm):
+        self.url, self.backend = url, backend
+        self.client = Client(url, verbose=False)
+
+    def colorize(self, path: Path, **given: Any) -> tuple[Path, dict[str, Any]]:
+        picture, report = self.client.predict(image=handle_file(str(path)), api_name="/colorize", **given)
+        return Path(picture), report
+
+    def refusal(self, path: Path, **given: Any) -> str:
+        with pytest.raises(Exception) as caught:  # noqa: PT011 - gradio_client's own kind; its text is asserted
+            self.colorize(path, **given)
+        return str(caught.value)
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
+        patch.setenv("GRADIO_ANALYTICS_ENABLED", "False")
+        from core.web.page import build_page, launch_options
+
+        registry, settings, backend = Registry(), Settings(), Warm()
+        registry.register(backend)
+        page = build_page(Engine(registry, settings), settings)
+        _, url, _ = page.launch(
+            server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch_options(settings)
+        )
+        yield Served(url, backend)
+        page.close()
+
+
+@pytest.fixture
+def grey(tmp_path: Path) -> Path:
+    values = np.linspace(20, 220, 90 * 120).reshape(90, 120).astype(np.uint8)
+    path = tmp_path / "grandma.png"
+    Image.fromarray(values).save(path)
+    return path
+
+
+def test_grey_photograph_comes_back_coloured_with_its_lightness(served: Served, grey: Path) -> None:
+    picture, report = served.colorize(grey)
+    with Image.open(picture) as coloured:
+        assert coloured.format == "PNG"
+        rgb = np.asarray(coloured.convert("RGB"))
+    before = np.asarray(Image.open(grey).convert("RGB"))
+    assert rgb.shape == before.shape
+    change = rgb_lightness(rgb / np.float32(255)) - rgb_lightness(before / np.float32(255))
+    assert np.abs(change).mean() < 0.5
+    assert np.abs(rgb[..., 0].astype(int) - rgb[..., 2]).mean() > 10
+    assert picture.name == "grandma.colour.png"
+    assert report["backend"] == "pocket"
+    assert report["requested"] == "auto"
+    assert report["fallback_reason"]
+    assert (report["width"], report["height"]) == (120, 90)
+
+
+def test_defaults_are_those_of_the_design(served: Served) -> None:
+    given = {
+        parameter["parameter_name"]: parameter.get("parameter_default")
+        for parameter in served.client.view_api(return_format="dict")["named_endpoints"]["/colorize"]["parameters"]
+        if parameter["parameter_has_default"]
+    }
+    assert given == {
+        "backend": "auto",
+        "strength": 1.0,
+        "temperature": 0.38,
+        "vividness": 0.5,
+        "refine": True,
+        "options": {},
+        "output_format": "png",
+    }
+
+
+def test_only_the_promised_endpoints_are_public(served: Served) -> None:
+    named = served.client.view_api(return_format="dict", print_info=False)
+    assert set(named["named_endpoints"]) == {"/colorize", "/backends"}
+    assert not named["unnamed_endpoints"]
+
+
+def test_sixteen_bits_and_alpha_survive(served: Served, tmp_path: Path) -> None:
+    deep = np.random.default_rng(1).integers(0, 65536, (40, 50), dtype=np.uint16)
+    opacity = np.full_like(deep, 65535)
+    opacity[:5] = 1234
+    path = tmp_path / "scan.png"
+    cv2.imwrite(str(path), np.dstack([deep, deep, deep, opacity]))
+    picture, _ = served.colorize(path, strength=0.0)
+    back = cv2.imread(str(picture), cv2.IMREAD_UNCHANGED)
+    assert back.dtype == np.uint16
+    assert np.array_equal(back[..., 3], opacity)
+    assert np.abs(back[..., 1].astype(int) - deep).max() <= 2
+
+
+@pytest.mark.parametrize(
+    ("suffix", "mode"), [("tif", "CMYK"), ("tif", "L"), ("webp", "RGBA"), ("gif", "P"), ("bmp", "L")]
+)
+def test_formats_that_a_browser_cannot_show_reach_core(served: Served, tmp_path: Path, suffix: str, mode: str) -> None:
+    path = tmp_path / f"old.{suffix}"
+    Image.effect_mandelbrot((60, 40), (-2, -1, 1, 1), 20).convert(mode).save(path)
+    picture, report = served.colorize(path)
+    assert (report["width"], report["height"]) == (60, 40)
+    assert picture.name == "old.colour.png"
+
+
+def test_output_format(served: Served, grey: Path) -> None:
+    picture, _ = served.colorize(grey, output_format="jpg")
+    assert picture.name == "grandma.colour.jpg"
+    with Image.open(picture) as coloured:
+        assert coloured.format == "JPEG"
+
+
+def test_a_changed_look_runs_no_network(served: Served, grey: Path) -> None:
+    served.colorize(grey)
+    calls = served.backend.calls
+    _, report = served.colorize(grey, strength=0.3, temperature=0.9, refine=False)
+    assert report["cached"]
+    assert served.backend.calls == calls
+
+
+def _bad_files(folder: Path) -> dict[str, tuple[Path, str]]:
+    text, empty, cut = folder / "letter.jpg", folder / "empty.png", folder / "cut.jpg"
+    text.write_text("Dear grandma, " * 20)
+    empty.write_bytes(b"")
+    whole = folder / "whole.jpg"
+    Image.effect_noise((200, 200), 60).save(whole)
+    cut.write_bytes(whole.read_bytes()[:900])
+    return {
+        "text": (text, "letter.jpg is no picture that can be read here; give a"),
+        "empty": (empty, "empty.png is empty; copy or scan it again."),
+        "cut": (cut, "cut.jpg is damaged or cut short; copy or scan it again."),
+    }
+
+
+@pytest.mark.parametrize("kind", ["text", "empty", "cut"])
+def test_bad_file_gets_one_sentence(
+    served: Served, tmp_path: Path, kind: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path, sentence = _bad_files(tmp_path)[kind]
+    told = served.refusal(path)
+    assert told.startswith(sentence)
+    assert told.count(". ") == 0
+    assert "Traceback" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"backend": "dreams"}, "'dreams'"),
+        ({"strength": 7.0}, "'strength'"),
+        ({"temperature": None}, "'temperature'"),
+        ({"output_format": "psd"}, "'psd'"),
+        ({"options": {"size": 3}}, "'size'"),
+        ({"options": [1]}, "'options'"),
+    ],
+)
+def test_bad_parameter_gets_one_sentence(served: Served, grey: Path, given: dict[str, Any], named: str) -> None:
+    told = served.refusal(grey, **given)
+    assert named in told
+    assert told.endswith((".", "it out."))
+
+
+def test_a_bare_name_is_told_how_to_be_sent(served: Served, grey: Path) -> None:
+    with pytest.raises(Exception, match="handle_file"):
+        served.client.predict(image=str(grey), api_name="/colorize")
+
+
+def test_extreme_sizes_get_a_picture(served: Served, tmp_path: Path) -> None:
+    for size in [(1, 1), (20_000, 3)]:
+        path = tmp_path / f"{size[0]}.png"
+        Image.new("L", size, 90).save(path)
+        picture, _ = served.colorize(path)
+        with Image.open(picture) as coloured:
+            assert coloured.size == size
+
+
+def test_backends_answer_while_a_photograph_is_coloured(served: Served, tmp_path: Path) -> None:
+    path = tmp_path / "slow.png"
+    Image.effect_noise((64, 64), 80).save(path)
+    served.backend.go_on.clear()
+    served.backend.entered.clear()
+    try:
+        job = served.client.submit(image=handle_file(str(path)), api_name="/colorize")
+        assert served.backend.entered.wait(10)
+        started = time.perf_counter()
+        listed = served.client.predict(api_name="/backends")
+        taken = time.perf_counter() - started
+    finally:
+        served.backend.go_on.set()
+    job.result(timeout=20)
+    assert taken < 2
+    assert listed == [
+        {
+            "id": "pocket",
+            "title": "Pocket",
+            "summary": "",
+            "licence": "Apache-2.0",
+            "citation": "nobody",
+            "state": "ready",
+            "message": "",
+            "bytes_done": 0,
+            "bytes_total": 0,
+        }
+    ]
+
+
+MARK: dict[str, Any] = {"meta": {"_type": "gradio.FileData"}}
+"""How a client says that a payload is a file."""
+
+
+def _call(served: Served, image: dict[str, Any]) -> str:
+    """What /colorize answers to a hand-made request."""
+    endpoint = f"{served.url}gradio_api/call/colorize"
+    event = httpx.post(endpoint, json={"data": [image, "auto", 1, 0.38, 0.5, True, {}, "png"]}).json()["event_id"]
+    return httpx.get(f"{endpoint}/{event}", timeout=20).text
+
+
+def test_no_file_of_the_server_can_be_read(served: Served, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.png"
+    Image.new("L", (33, 44), 5).save(secret)
+    calls = served.backend.calls
+    for path in (str(secret), f"{get_upload_folder()}/../{secret}", "/etc/passwd", f"file://{secret}", "app.py"):
+        for mark in (MARK, {}, {"meta": {"_type": "other"}}, {"meta": None}):
+            assert "event: error" in _call(served, {"path": path, **mark})
+    for path in (secret, Path("app.py").absolute()):
+        assert httpx.get(f"{served.url}gradio_api/file={path}").status_code == 403
+    assert served.backend.calls == calls
+
+
+def test_a_name_with_folders_stays_in_its_folder(served: Served, grey: Path) -> None:
+    [uploaded] = httpx.post(f"{served.url}gradio_api/upload", files={"files": grey.read_bytes()}).json()
+    answer = _call(served, {"path": uploaded, "orig_name": "../../../etc/odd\x00name.png", **MARK})
+    picture = Path(json.loads(answer.partition("data: ")[2])[0]["path"])
+    assert picture.name == "oddname.colour.png"
+    assert picture.parent.parent == Path(get_upload_folder())
+
+
+def test_a_failed_job_leaves_no_file(served: Served, tmp_path: Path) -> None:
+    path = tmp_path / "wide.png"
+    Image.new("L", (17_000, 2), 90).save(path)
+    assert "choose png" in served.refusal(path, output_format="webp")
+    assert not list(Path(get_upload_folder()).rglob("wide.colour*"))

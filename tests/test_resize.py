@@ -1,0 +1,39 @@
+"""What a backend sees of a photograph."""
+
+import cv2
+import numpy as np
+import pytest
+
+from core.resize import input_shape, resize_area, resize_linear
+
+
+@pytest.mark.parametrize("shape", [(56, 77), (300, 477), (224, 224), (1, 1)])
+@pytest.mark.parametrize("source", [(200, 300, 3), (31, 17), (1, 1), (1, 500)])
+def test_linear_is_opencvs(source, shape):
+    pixels = np.random.default_rng(10).integers(0, 256, source).astype(np.float32)
+    np.testing.assert_allclose(resize_linear(pixels, shape), cv2.resize(pixels, shape[::-1]), atol=0.01)
+
+
+def test_area_is_the_mean_of_what_it_covers():
+    pixels = np.random.default_rng(11).integers(0, 65536, (60, 90), dtype=np.uint16)
+    wanted = pixels.reshape(20, 3, 30, 3).mean(axis=(1, 3))
+    assert np.abs(resize_area(pixels, (20, 30)) - wanted).max() <= 0.5
+    assert resize_area(pixels, (20, 120)).shape == (20, 120)
+    assert resize_area(pixels[:1, :1], (64, 64)) == pytest.approx(float(pixels[0, 0]))
+
+
+@pytest.mark.parametrize(
+    ("photo", "size", "multiple", "seen"),
+    [
+        ((3000, 4000), (224, 224), 1, (224, 224)),
+        ((3000, 4000), None, 1, (3000, 4000)),
+        ((3001, 4001), None, 8, (3000, 4000)),
+        ((3000, 4000), 208, 32, (192, 256)),
+        ((4000, 3000), 208, 32, (256, 192)),
+        ((1, 1), 224, 32, (224, 224)),
+        ((1, 20_000), 208, 32, (32, 832)),
+        ((20_000, 1), 208, 32, (832, 32)),
+    ],
+)
+def test_the_shape_that_is_seen(photo, size, multiple, seen):
+    assert input_shape(*photo, size, multiple) == seen
