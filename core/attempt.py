@@ -113,7 +113,7 @@ class Attempt:
                 raise error
             if error.scope == "repo":
                 self._closed[source] = error
-            self._note(f"{error.reason[0].upper()}{error.reason[1:]}.")
+            self._note(f"{error.reason}.")
             errors.append(error)
         reasons = list(dict.fromkeys(error.reason for error in errors)) or ["its manifest names no source"]
         remedy = next((error.remedy for error in errors if error.remedy), "try again later")
@@ -131,7 +131,7 @@ class Attempt:
             _discard(path)
         except TransferError as error:
             return error
-        return TransferError(f"the {file.name} of {source.repo} {problem}", scope="file")
+        return TransferError(f"{source.repo} has a wrong {file.name} (it {problem})", scope="file")
 
     def _note(self, sentence: str) -> None:
         if sentence not in self.notes:

@@ -102,4 +102,4 @@ def _describe(path: Path, size: int, file: WeightFile) -> str:
         return "is a web page, not the file"
     if size != file.bytes:
         return f"has {size:,} bytes where {file.bytes:,} are due"
-    return "has the right size but other content (its SHA-256 differs)"
+    return "has the right size but not the right SHA-256"

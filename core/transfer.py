@@ -94,7 +94,7 @@ def _probe(source: Source, file: WeightFile) -> None:
         )
         found = get_hf_file_metadata(url, timeout=timeout, endpoint=hub.endpoint())
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
-        raise _explained(error, source, file) from error
+        raise _explained(error, source, file, "does not answer") from error
     if found.commit_hash is None or found.etag is None:
         raise TransferError(
             f"{hub.host()} answers, but not as the Hugging Face Hub does (a sign-in page or a proxy may be in between)",
@@ -102,8 +102,10 @@ def _probe(source: Source, file: WeightFile) -> None:
             scope="all",
         )
     if found.size is not None and found.size != file.bytes:
+        pointer = ", perhaps a Git LFS pointer" if found.size < 200 else ""
         raise TransferError(
-            f"{source.repo} has another {file.name} ({found.size:,} bytes where {file.bytes:,} are due)", scope="file"
+            f"{source.repo} has another {file.name} ({found.size:,} bytes where {file.bytes:,} are due{pointer})",
+            scope="file",
         )
 
 
@@ -123,7 +125,10 @@ def _transfer(source: Source, file: WeightFile, count: Callable[[int], None]) ->
             tqdm_class=_bar(count),
         )
     except (httpx2.HTTPError, OSError, RuntimeError) as error:  # RuntimeError: from hf_xet
-        raise _explained(error, source, file) from error
+        explained = _explained(error, source, file, "has stopped sending")
+        if isinstance(error, httpx2.RemoteProtocolError):
+            explained.passing = False  # huggingface_hub has resumed it several times already
+        raise explained from error
     return Path(path)
 
 
@@ -175,25 +180,29 @@ def about_disk(error: OSError) -> TransferError:
     return TransferError(reason, remedy, scope="all")
 
 
-def _explained(error: BaseException, source: Source, file: WeightFile) -> TransferError:
+def _explained(error: BaseException, source: Source, file: WeightFile, silence: str) -> TransferError:
     import httpx2
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     if isinstance(error, LocalEntryNotFoundError) and error.__cause__:
-        return _explained(error.__cause__, source, file)
+        return _explained(error.__cause__, source, file, silence)
     if isinstance(error, HfHubHTTPError):
         return _about_answer(error, source, file)
     if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.ProxyError):
         return _about_connection(error)
     if isinstance(error, httpx2.TimeoutException):
-        return TransferError(f"{hub.host()} has stopped answering", CHECK_NETWORK, scope="all")
+        return TransferError(f"{hub.host()} {silence}", CHECK_NETWORK, scope="all")
     if isinstance(error, httpx2.UnsupportedProtocol | httpx2.InvalidURL):
         return TransferError(
             f"HF_ENDPOINT is {hub.endpoint()}, which is no web address", "correct or unset it", scope="all"
         )
     if isinstance(error, OSError) and error.errno:
         return about_disk(error)
-    return TransferError(f"the transfer of {file.name} from {source.repo} broke off", scope="file", passing=True)
+    if isinstance(error, OSError):
+        reason = f"{source.repo} sent {file.name} with another size than announced"
+    else:
+        reason = f"{source.repo} broke off the transfer of {file.name}"
+    return TransferError(reason, scope="file", passing=isinstance(error, httpx2.TransportError))
 
 
 def _about_answer(error: Any, source: Source, file: WeightFile) -> TransferError:
@@ -219,7 +228,7 @@ def _about_answer(error: Any, source: Source, file: WeightFile) -> TransferError
             scope="all",
             retry_after=float(retry_after) if retry_after.isdigit() else 0.0,
         )
-    return TransferError(f"{hub.host()} has a trouble of its own ({status})", passing=status >= 500)
+    return TransferError(f"{hub.host()} has an error of its own ({status})", passing=status >= 500)
 
 
 def _about_connection(error: BaseException) -> TransferError:
@@ -232,7 +241,8 @@ def _about_connection(error: BaseException) -> TransferError:
         elif isinstance(cause, ConnectionRefusedError):
             what = "refuses the connection"
         elif isinstance(cause, ssl.SSLError):
-            what, remedy = "has no certificate that this machine trusts", "check the network, its proxy and the clock"
+            what = "makes no secure connection that this machine trusts"
+            remedy = "check HF_ENDPOINT, the proxy and the clock"
         elif isinstance(cause, httpx2.ConnectTimeout):
             what = "does not answer"
         elif isinstance(cause, httpx2.ProxyError):

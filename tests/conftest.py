@@ -17,6 +17,12 @@ def zhang_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_zhang(tmp_path_factory.mktemp("zhang"))
 
 
+@pytest.fixture(scope="session")
+def narrow_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, with a sixteenth of the channels: 0.5 MB, and a hundred times faster to run."""
+    return write_zhang(tmp_path_factory.mktemp("narrow"), narrow=16)
+
+
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     """A running Hub without any repository; ``HF_ENDPOINT`` names it and ``HF_HOME`` is an empty folder."""

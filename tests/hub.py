@@ -28,8 +28,8 @@ class Fault:
     """What goes wrong with a file.
 
     ``status`` and ``headers`` replace an answer; ``body`` and ``content_type`` replace the content (the length then is
-    the body's own); ``cut`` closes the connection after so many bytes of an answer; ``stall`` falls silent there
-    instead; ``rate`` sends so many bytes a second; ``delay`` is slept before the answer. It strikes the first
+    the body's own); ``cut`` closes the connection at that byte of the file; ``stall`` falls silent there instead;
+    ``rate`` sends so many bytes a second; ``delay`` is slept before the answer. It strikes the first
     ``times`` requests with one of ``methods``.
     """
 
@@ -45,7 +45,16 @@ class Fault:
     times: float = float("inf")
 
 
-HTML = b"<!DOCTYPE html>\n<html><head><title>Welcome to the airport</title></head><body>Sign in</body></html>\n"
+HTML = b"""<!DOCTYPE html>
+<html>
+<head><title>Welcome to the airport</title></head>
+<body>
+<h1>Welcome to the airport</h1>
+<p>Sign in to use the network. <a href="/sign-in">Sign in</a></p>
+<p>By signing in you agree to nothing in particular.</p>
+</body>
+</html>
+"""
 
 
 def pointer(data: bytes) -> bytes:
@@ -231,16 +240,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command == "GET":
             try:
-                self._send_body(memoryview(body)[start:], fault or Fault())
+                self._send_body(memoryview(body), start, fault or Fault())
             except OSError:
                 self.close_connection = True  # the client has gone
 
-    def _send_body(self, body: memoryview, fault: Fault) -> None:
-        end = min((n for n in (fault.cut, fault.stall) if n is not None), default=len(body))
-        piece = len(body) if fault.rate is None else max(1, int(fault.rate / 20))
-        for at in range(0, end, max(1, piece)):
+    def _send_body(self, body: memoryview, start: int, fault: Fault) -> None:
+        end = max(start, min((n for n in (fault.cut, fault.stall) if n is not None), default=len(body)))
+        piece = max(1, len(body) if fault.rate is None else int(fault.rate / 20))
+        for at in range(start, end, piece):
             self.wfile.write(body[at : min(at + piece, end)])
-            self.wfile.flush()
             if fault.rate is not None and self.hub.closing.wait(0.05):
                 break
         if end < len(body):

@@ -21,6 +21,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.settings import Settings
+from core.weights import Weights, load_manifests
+
 Array = NDArray[np.float32]
 
 PROTOTXT = "colorization_deploy_v2.prototxt"
@@ -245,32 +248,49 @@ def write_zhang(folder: Path, *, seed: int = 0, narrow: int = 1) -> Path:
     return folder
 
 
-def zhang_manifest(folder: Path, sources: list[dict[str, Any]] | None = None, aliases: bool = True) -> str:
+SPACES = [
+    {"repo": repo, "repo_type": "space", "revision": revision}
+    for repo, revision in (
+        ("viveknarayan/Image_Colorization", "9dbe5920126313283306b59d2a9e509be0afbfaa"),
+        ("BilalSardar/Black-N-White-To-Color", "811bec92ef8a237ae5d726eb8340e1c7a7d8c24d"),
+    )
+]
+"""The sources of the built-in manifest."""
+
+
+def zhang_manifest(folder: Path, sources: Sequence[dict[str, str]] = SPACES) -> str:
     """A manifest in TOML for the stand-in in ``folder``, with its own sizes and hashes.
 
     Args:
         folder: holds the three files.
-        sources: tables with ``repo``, ``repo_type``, ``revision``, ``path``; by default the two built-in Spaces.
-        aliases: name the prototxt's alias too.
+        sources: tables with ``repo``, ``repo_type``, ``revision`` and perhaps ``path``.
     """
-    if sources is None:
-        sources = [
-            {"repo": repo, "repo_type": "space", "revision": revision}
-            for repo, revision in (
-                ("viveknarayan/Image_Colorization", "9dbe5920126313283306b59d2a9e509be0afbfaa"),
-                ("BilalSardar/Black-N-White-To-Color", "811bec92ef8a237ae5d726eb8340e1c7a7d8c24d"),
-            )
-        ]
     lines = ['id = "zhang-v2"', 'title = "Stand-in"', 'licence = "none"']
     for role, name in ROLES.items():
         data = (folder / name).read_bytes()
         lines += ["[[files]]", f'role = "{role}"', f'name = "{name}"', f"bytes = {len(data)}"]
         lines.append(f'sha256 = "{hashlib.sha256(data).hexdigest()}"')
-        if aliases and role == "prototxt":
+        if role == "prototxt":
             lines.append(f'aliases = ["models_{name}"]')
     for source in sources:
         lines += ["[[sources]]", *(f'{key} = "{value}"' for key, value in source.items())]
     return "\n".join(lines) + "\n"
+
+
+def zhang_weights(files: Path, folder: Path, *, sources: int = 1, repo: str | None = None, **options: Any) -> Weights:
+    """Weights that know the stand-in in ``files``, by a manifest written to ``folder``.
+
+    Args:
+        files: the three files.
+        folder: is made, and is what ``AUTOCHROME_MODELS_DIR`` would name.
+        sources: how many of the built-in Spaces the manifest names.
+        repo: what ``AUTOCHROME_ZHANG_REPO`` would name.
+        options: of ``Weights``.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "zhang-v2.toml").write_text(zhang_manifest(files, SPACES[:sources]), "utf-8")
+    settings = Settings(models_dir=folder, zhang_repo=repo)
+    return Weights(load_manifests(settings)["zhang-v2"], settings, **options)
 
 
 def stock_ab(folder: Path, lightness: Array) -> Array:

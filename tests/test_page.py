@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,9 +32,12 @@ class Warm:
 
     def __init__(self) -> None:
         self.calls = 0
+        self.go_on = threading.Event()
+        self.go_on.set()
 
     def predict(self, request: Any, options: Any) -> Any:
         self.calls += 1
+        assert self.go_on.wait(30)
         logits = np.zeros((2, *request.lightness.shape), np.float32)
         logits[0] += 1
         return AbDistribution(logits, np.array([[30, 40], [-20, -30]], np.float32))
@@ -145,6 +149,18 @@ def test_upload_gives_colour_by_itself_and_sliders_run_no_network(visit: Page, s
     set_slider(visit, "temperature", 0)
     assert colour(visit) > warm + 3
     assert served.backend.calls == calls
+
+
+def test_progress_is_shown_while_the_network_runs(visit: Page, served: Served, tmp_path: Path) -> None:
+    path = tmp_path / "slow.png"
+    Image.effect_noise((64, 64), 80).save(path)
+    served.backend.go_on.clear()
+    try:
+        upload(visit, path)
+        expect(visit.get_by_text("Colouring with pocket")).to_be_visible()
+    finally:
+        served.backend.go_on.set()
+    expect(visit.locator("#slider img").nth(1)).to_be_visible()
 
 
 def test_downloaded_png_is_the_engines_picture(visit: Page, served: Served, grandma: Path) -> None:

@@ -1,5 +1,7 @@
 """What is written can be read again, carries what it must, and appears whole or not at all."""
 
+import resource
+
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
@@ -55,16 +57,23 @@ def test_a_second_pass_does_not_repeat_the_mark(tmp_path):
     assert Image.open(tmp_path / "b.png").getexif()[0x0131] == "Autochrome: coloured by machine (pocket)"
 
 
-def test_nothing_is_left_behind_when_writing_fails(tmp_path, monkeypatch):
-    def full(*args, **kwargs):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Image.Image, "save", full)
-    (tmp_path / "a.png").write_bytes(b"an older picture")
-    with pytest.raises(PhotoError, match=r"a\.png could not be written \(No space left on device\); free some space"):
-        save_picture(tmp_path / "a.png", RGB, Photo(RGB), "pocket")
-    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
-    assert (tmp_path / "a.png").read_bytes() == b"an older picture"
+@pytest.mark.parametrize("format_name", SUFFIXES)
+def test_on_a_full_disk_nothing_is_left_behind_and_the_older_picture_stays(tmp_path, format_name):
+    """A real one: no file of this process may pass 20 kB, and the picture would."""
+    path = tmp_path / f"a{SUFFIXES[format_name]}"
+    path.write_bytes(b"an older picture")
+    rgb = np.random.default_rng(13).integers(0, 256, (200, 300, 3), dtype=np.uint8)
+    untouched = rgb.copy()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
+    try:
+        with pytest.raises(PhotoError, match=r"could not be written \(.*\); free some space or choose another folder"):
+            save_picture(path, rgb, Photo(rgb), "pocket", format_name)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert [path.name for path in tmp_path.iterdir()] == [path.name]
+    assert path.read_bytes() == b"an older picture"
+    np.testing.assert_array_equal(rgb, untouched)
 
 
 def test_a_missing_folder_is_named(tmp_path):

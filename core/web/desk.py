@@ -73,8 +73,11 @@ class Desk:
 
     def _opened(self, sitting: Sitting) -> tuple[Photo, Forecast]:
         backend = sitting.report.backend
+        key = sitting.upload.path, backend
         with self._lock:
-            kept = self._kept.get((sitting.upload.path, backend))
+            kept = self._kept.get(key)
+            if kept:
+                self._kept.move_to_end(key)
         return kept or self._predict(sitting.upload, backend, lambda fraction, words: None)
 
     def _predict(self, upload: Upload, backend: str, progress: Progress) -> tuple[Photo, Forecast]:
@@ -111,5 +114,7 @@ def _write(stem: Path, pixels: Pixels, alpha: Pixels | None) -> str:
     path = stem.with_suffix(".jpg" if alpha is None else ".png")
     if not path.exists():
         options: dict[str, Any] = {"quality": 95, "subsampling": 0} if alpha is None else {"compress_level": 1}
-        Image.fromarray(channels).save(path, **options)
+        part = path.with_name(f".{threading.get_ident()}{path.name}")
+        Image.fromarray(channels).save(part, **options)
+        part.replace(path)  # another request may be about to read it
     return str(path)

@@ -1,4 +1,4 @@
-"""The first tab: a photograph in, colour out."""
+"""The first tab at work: a photograph in, colour out."""
 
 from __future__ import annotations
 
@@ -11,186 +11,181 @@ import gradio as gr
 from core.engine import Engine
 from core.errors import AutochromeError
 from core.look import Look, make_look
-from core.registry import AUTO
+from core.prediction import Progress
 from core.web.api import list_backends
 from core.web.desk import Desk, Sitting
+from core.web.photo_layout import EXAMPLES, Parts, lay_out
 from core.web.story import notice_html, story_html
-from core.web.upload import PhotoUpload, Upload
+from core.web.upload import Upload
 from core.web.work import colour_file
-
-_EXAMPLES = Path(__file__).parent / "examples"
-EXAMPLES = [_EXAMPLES / f"{name}.jpg" for name in ("astronaut", "cat", "coffee", "cameraman", "rocket")]
-
-_PROMPT = "Choose a photograph\nor drop or paste one anywhere"
 
 
 def build_photo_tab(engine: Engine) -> None:
-    """Add the tab's contents to the Blocks that is being built."""
-    desk, defaults = Desk(engine), Look()
-    sitting = gr.State(None)
-    with gr.Row(elem_id="studio"):
-        with gr.Column(scale=3, elem_id="stage"):
-            upload = PhotoUpload(
-                label="Photograph", show_label=False, placeholder=_PROMPT, elem_id="upload", height="58vh", buttons=[]
-            )
-            slider = gr.ImageSlider(
-                label="Before and after",
-                show_label=False,
-                visible=False,
-                elem_id="slider",
-                buttons=["fullscreen"],
-                interactive=False,
-                max_height=2000,
-            )
-            notice = gr.HTML(elem_id="notice", padding=False)
-            story = gr.HTML(elem_id="story", padding=False, visible=False)
-            with gr.Column(elem_id="examples") as examples:
-                gr.HTML("<h2>Or try one of these</h2>", padding=False)
-                with gr.Row(elem_id="example-row"):
-                    choices = [
-                        gr.Button(path.stem.title(), icon=str(path), elem_classes="example") for path in EXAMPLES
-                    ]
-        with gr.Column(scale=1, min_width=300, visible=False, elem_id="panel") as panel:
-            backend = gr.Dropdown(_choices(engine), value=AUTO, label="Backend", elem_id="backend", filterable=False)
-            strength = gr.Slider(0, 2, defaults.strength, step=0.05, label="Strength", elem_id="strength")
-            vividness = gr.Slider(
-                0, 1, defaults.vividness, step=0.05, label="Vividness", info="Favour rarer colours", elem_id="vividness"
-            )
-            temperature = gr.Slider(
-                0,
-                1,
-                defaults.temperature,
-                step=0.02,
-                label="Temperature",
-                info="Low is bold, high is cautious",
-                elem_id="temperature",
-            )
-            refine = gr.Checkbox(defaults.refine, label="Colour follows edges", elem_id="refine")
-            with gr.Row(elem_id="save"):
-                format_name = gr.Dropdown(
-                    [("PNG", "png"), ("JPEG", "jpeg"), ("WebP", "webp")],
-                    value="png",
-                    show_label=False,
-                    label="Format",
-                    container=False,
-                    filterable=False,
-                    min_width=90,
-                    elem_id="format",
-                )
-                download = gr.Button("Download", variant="primary", elem_id="download", min_width=120, scale=2)
-            another = gr.Button("Another photograph", elem_id="another")
-            saved = gr.File(visible=False, label="Coloured picture")
+    """Add the tab to the Blocks that is being built."""
+    parts = lay_out([(backend["title"], backend["id"]) for backend in list_backends(engine)], Look())
+    _wire(parts, _Actions(engine, parts))
 
-    look = [strength, temperature, vividness, refine]
-    scene = [sitting, upload, slider, notice, story, examples, panel]
 
-    def begin(photo: Upload, chosen: str, progress: Callable[..., Any], *values: Any) -> dict[Any, Any]:
-        """Colour a photograph and show it; where that fails, say why and leave what there was."""
-        try:
-            begun = desk.sit(photo, chosen, lambda fraction, words: progress(fraction, desc=words))
-            pictures = desk.preview(begun, _look(*values))
-        except AutochromeError as error:
-            return {upload: None, notice: notice_html(error)}
-        return {
-            sitting: begun,
-            upload: gr.update(value=None, visible="hidden"),
-            slider: gr.update(value=pictures, visible=True),
-            notice: "",
-            story: gr.update(value=story_html(begun, engine), visible=True),
-            examples: gr.update(visible=False),
-            panel: gr.update(visible=True),
-        }
+class _Actions:
+    """What happens when something on the tab is used. Values of the look come in the order of ``Parts.look``."""
 
-    def take(photo: Upload | None, chosen: str, *values: Any, progress: Any = gr.Progress()) -> Any:  # noqa: B008
-        return begin(photo, chosen, progress, *values) if photo else gr.skip()
+    def __init__(self, engine: Engine, parts: Parts):
+        self._engine = engine
+        self._desk = Desk(engine)
+        self._parts = parts
 
-    def take_example(path: Path) -> Callable[..., Any]:
-        def taken(chosen: str, *values: Any, progress: Any = gr.Progress()) -> Any:  # noqa: B008
-            return begin(Upload(str(path), path.name), chosen, progress, *values)
+    def take(
+        self,
+        photo: Upload | None,
+        backend: str,
+        strength: float,
+        temperature: float,
+        vividness: float,
+        refine: bool,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 - how Gradio is told to hand one in
+    ) -> Any:
+        """Colour an upload; the field is emptied at once, which calls this again with nothing."""
+        if photo is None:
+            return gr.skip()
+        return self._begin(photo, backend, _look(strength, temperature, vividness, refine), progress)
 
-        return taken
+    def take_example(self, path: Path) -> Callable[..., Any]:
+        """An action that colours one of the examples."""
 
-    def take_again(begun: Sitting | None, chosen: str, *values: Any, progress: Any = gr.Progress()) -> Any:  # noqa: B008
-        return begin(begun.upload, chosen, progress, *values) if begun else gr.skip()
+        def take(
+            backend: str,
+            strength: float,
+            temperature: float,
+            vividness: float,
+            refine: bool,
+            progress: gr.Progress = gr.Progress(),  # noqa: B008
+        ) -> Any:
+            upload = Upload(str(path), path.name)
+            return self._begin(upload, backend, _look(strength, temperature, vividness, refine), progress)
 
-    def repaint(begun: Sitting | None, *values: Any) -> Any:
+        return take
+
+    def take_again(
+        self,
+        sitting: Sitting | None,
+        backend: str,
+        strength: float,
+        temperature: float,
+        vividness: float,
+        refine: bool,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> Any:
+        """Colour the same photograph with another backend."""
+        if sitting is None:
+            return gr.skip()
+        return self._begin(sitting.upload, backend, _look(strength, temperature, vividness, refine), progress)
+
+    def repaint(
+        self, sitting: Sitting | None, strength: float, temperature: float, vividness: float, refine: bool
+    ) -> Any:
         """Show another look at the same prediction."""
-        if begun is None:
+        if sitting is None:
             return gr.skip()
         try:
-            return {slider: desk.preview(begun, _look(*values))}
+            pictures = self._desk.preview(sitting, _look(strength, temperature, vividness, refine))
         except AutochromeError as error:
-            return {notice: notice_html(error)}
+            return {self._parts.notice: notice_html(error)}
+        return {self._parts.slider: pictures}
 
-    def save(begun: Sitting, chosen: str, *values: Any, progress: Any = gr.Progress()) -> Any:  # noqa: B008
+    def save(
+        self,
+        sitting: Sitting,
+        format_name: str,
+        strength: float,
+        temperature: float,
+        vividness: float,
+        refine: bool,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> Any:
+        """Make the full-size file."""
+        look, backend = _look(strength, temperature, vividness, refine), sitting.report.backend
         try:
-            path, _ = colour_file(
-                engine,
-                begun.upload,
-                begun.report.backend,
-                _look(*values),
-                {},
-                chosen,
-                lambda fraction, words: progress(fraction, desc=words),
-            )
+            path, _ = colour_file(self._engine, sitting.upload, backend, look, {}, format_name, _teller(progress))
         except AutochromeError as error:
-            return {saved: None, notice: notice_html(error)}
-        return {saved: str(path), notice: ""}
+            return {self._parts.saved: None, self._parts.notice: notice_html(error)}
+        return {self._parts.saved: str(path), self._parts.notice: ""}
 
-    forward: dict[str, Any] = {
-        "api_visibility": "private",
-        "concurrency_id": "forward",
-        "concurrency_limit": 4,
-        "show_progress_on": [upload, slider],
-    }
-    live: dict[str, Any] = {
-        "fn": repaint,
-        "inputs": [sitting, *look],
-        "outputs": [slider, notice],
-        "api_visibility": "private",
-        "concurrency_id": "live",
-        "concurrency_limit": 4,
-        "show_progress": "hidden",
-        "trigger_mode": "always_last",
-    }
-    begun = [
-        upload.change(take, [upload, backend, *look], scene, **forward),
-        *(
-            choice.click(take_example(path), [backend, *look], scene, **forward)
-            for choice, path in zip(choices, EXAMPLES, strict=True)
-        ),
-        backend.input(take_again, [sitting, backend, *look], scene, trigger_mode="always_last", **forward),
-    ]
-    for event in begun:
-        event.then(**live)  # a slider may have been moved while the network ran
-    gr.on([control.input for control in look], **live)
-    another.click(
-        lambda: {
-            sitting: None,
-            upload: gr.update(value=None, visible=True),
-            slider: gr.update(value=None, visible=False),
-            notice: "",
-            story: gr.update(visible=False),
-            examples: gr.update(visible=True),
-            panel: gr.update(visible=False),
-        },
-        outputs=scene,
-        api_visibility="private",
-        queue=False,
-    )
-    download.click(
-        save,
-        [sitting, format_name, *look],
-        [saved, notice],
-        api_visibility="private",
-        concurrency_limit=2,
-        show_progress_on=[download],
-    ).then(None, saved, js="(file) => autochrome.download(file)", api_visibility="private")
+    def clear(self) -> Any:
+        """Make room for another photograph."""
+        return {
+            self._parts.sitting: None,
+            self._parts.upload: gr.update(value=None, visible=True),
+            self._parts.slider: gr.update(value=None, visible=False),
+            self._parts.notice: "",
+            self._parts.story: gr.update(visible=False),
+            self._parts.examples: gr.update(visible=True),
+            self._parts.panel: gr.update(visible=False),
+        }
+
+    def _begin(self, upload: Upload, backend: str, look: Look, progress: gr.Progress) -> Any:
+        """Colour a photograph and show it; where that fails, say why and leave what there was."""
+        try:
+            sitting = self._desk.sit(upload, backend, _teller(progress))
+            pictures = self._desk.preview(sitting, look)
+        except AutochromeError as error:
+            return {self._parts.upload: None, self._parts.notice: notice_html(error)}
+        return {
+            self._parts.sitting: sitting,
+            self._parts.upload: gr.update(value=None, visible="hidden"),
+            self._parts.slider: gr.update(value=pictures, visible=True),
+            self._parts.notice: "",
+            self._parts.story: gr.update(value=story_html(sitting, self._engine), visible=True),
+            self._parts.examples: gr.update(visible=False),
+            self._parts.panel: gr.update(visible=True),
+        }
 
 
 def _look(strength: float, temperature: float, vividness: float, refine: bool) -> Look:
     return make_look(strength=strength, temperature=temperature, vividness=vividness, refine=refine)
 
 
-def _choices(engine: Engine) -> list[tuple[str, str]]:
-    return [("Automatic", AUTO), *((backend["title"], backend["id"]) for backend in list_backends(engine))]
+def _teller(progress: gr.Progress) -> Progress:
+    def tell(fraction: float, words: str) -> None:
+        progress(fraction, desc=words)
+
+    return tell
+
+
+def _wire(parts: Parts, actions: _Actions) -> None:
+    scene = [parts.sitting, parts.upload, parts.slider, parts.notice, parts.story, parts.examples, parts.panel]
+    forward: dict[str, Any] = {
+        "outputs": scene,
+        "api_visibility": "private",
+        "concurrency_id": "forward",
+        "concurrency_limit": 4,
+        "show_progress_on": [parts.upload, parts.slider],
+    }
+    live: dict[str, Any] = {
+        "fn": actions.repaint,
+        "inputs": [parts.sitting, *parts.look],
+        "outputs": [parts.slider, parts.notice],
+        "api_visibility": "private",
+        "concurrency_id": "live",
+        "concurrency_limit": 4,
+        "show_progress": "hidden",
+        "trigger_mode": "always_last",
+    }
+    settings = [parts.backend, *parts.look]
+    forwards = [
+        parts.upload.change(actions.take, [parts.upload, *settings], **forward),
+        parts.backend.input(actions.take_again, [parts.sitting, *settings], trigger_mode="always_last", **forward),
+    ]
+    for button, path in zip(parts.example_buttons, EXAMPLES, strict=True):
+        forwards.append(button.click(actions.take_example(path), settings, **forward))
+    for event in forwards:
+        event.then(**live)  # a slider may have been moved while the network ran
+    gr.on([control.input for control in parts.look], **live)
+    parts.another.click(actions.clear, outputs=scene, api_visibility="private", queue=False)
+    parts.download.click(
+        actions.save,
+        [parts.sitting, parts.format_name, *parts.look],
+        [parts.saved, parts.notice],
+        api_visibility="private",
+        concurrency_limit=2,
+        show_progress_on=[parts.download],
+    ).then(None, parts.saved, js="(file) => autochrome.download(file)", api_visibility="private")

@@ -6,6 +6,7 @@ from html import escape
 
 from core.engine import Engine
 from core.errors import AutochromeError
+from core.registry import PREFERRED
 from core.web.desk import Sitting
 
 
@@ -18,13 +19,12 @@ def story_html(sitting: Sitting, engine: Engine) -> str:
     """One quiet line that says which backend did it and why, and opens to the details."""
     report = sitting.report
     title = engine.registry.get(report.backend).info.title or report.backend
-    line = f"Coloured by <strong>{escape(title)}</strong> {_time(report.cached, report.seconds.predict)}"
+    line = f"Coloured by <strong>{escape(title)}</strong> {_time(report.cached, report.seconds.predict)}."
     if report.fallback_reason:
-        line += f" <span>({escape(report.fallback_reason.rstrip('.'))})</span>"
+        line += f" <span>{escape(_sentence(report.fallback_reason))}</span>"
     rows = {
         "Photograph": f"{sitting.upload.name}, {report.width:,} by {report.height:,} pixels",
         "Backend": f"{report.backend}; asked for: {report.requested}",
-        "Why not the default": report.fallback_reason,
         "Weights": ", ".join(f"{name} {digest}" for name, digest in report.weights.items()),
         "Warnings": " ".join(report.warnings),
     }
@@ -33,4 +33,9 @@ def story_html(sitting: Sitting, engine: Engine) -> str:
 
 
 def _time(cached: bool, seconds: float) -> str:
-    return "from memory" if cached else f"in {seconds:.1f} s"
+    return "from memory" if cached else f"in {max(seconds, 0.1):.1f} s"
+
+
+def _sentence(reason: str) -> str:
+    """A fallback's reason as a sentence of its own: what the preferred backend says already names it."""
+    return reason.removeprefix(f"{PREFERRED}: ").rstrip(".") + "."
