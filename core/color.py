@@ -30,11 +30,7 @@ _LUMINANCE = _RGB_TO_RELATIVE[1]
 
 _EPSILON = 216 / 24389  # CIE's exact 0.008856
 _KAPPA = 24389 / 27  # CIE's exact 903.3
-_KNEE = np.float32(6 / 29)  # f(_EPSILON): below it the cube root is replaced by a line
-
-_FLOAT_NOISE = 2e-5  # how far outside 0..1 float32 puts colours that lie on the gamut's boundary
-
-_ENCODE_STEPS = 4096
+_KNEE = 6 / 29  # f(_EPSILON): below it the cube root is replaced by a line
 
 
 def srgb_to_linear(rgb: Float) -> Float:
@@ -99,74 +95,20 @@ def pixel_lightness(pixels: Pixels) -> Float:
     return luminance_to_lightness(luminance)
 
 
-def lab_to_linear(lightness: Float, a: Float, b: Float) -> Float:
-    """CIELAB to linear sRGB, plane by plane.
-
-    Args:
-        lightness: L* 0..100, any shape.
-        a: a* of the same shape.
-        b: b* of the same shape.
-
-    Returns:
-        (3, ...) float32: planes of R, G and B; outside 0..1 where sRGB cannot show the colour.
-    """
-    y = (lightness + 16) * np.float32(1 / 116)
-    f = np.stack([y + a * np.float32(1 / 500), y, y - b * np.float32(1 / 200)])
-    # Above the knee the relative XYZ is f cubed, below it the tangent: the sum of both parts, one of them constant.
-    above = np.maximum(f, _KNEE)
-    below = np.minimum(f, _KNEE, out=f)
-    relative = above * above
-    relative *= above
-    relative += (below - _KNEE) * np.float32(116 / _KAPPA)
-    linear: Float = np.matmul(_RELATIVE_TO_RGB, relative.reshape(3, -1)).reshape(relative.shape)
+def lab_to_linear(lab: Float) -> Float:
+    """CIELAB (..., 3) to linear sRGB (..., 3); outside 0..1 where sRGB cannot show the colour."""
+    y = (lab[..., 0] + 16) / 116
+    f = np.stack([y + lab[..., 1] / 500, y, y - lab[..., 2] / 200], axis=-1)
+    relative = np.where(f > _KNEE, f * f * f, (116 * f - 16) / _KAPPA).astype(np.float32)
+    linear: Float = relative @ _RELATIVE_TO_RGB.T
     return linear
 
 
-def fit_gamut(lightness: Float, a: Float, b: Float, steps: int = 12) -> tuple[Float, int]:
-    """Bring colours into sRGB's gamut at their own lightness and hue, by taking chroma away.
+def lab_to_pixels(lightness: Float, a: Float, b: Float, dtype: np.dtype[Any]) -> Pixels:
+    """CIELAB planes (h, w) to sRGB pixels (h, w, 3) of ``dtype``, by OpenCV; see ``core.gamut`` for the gamut."""
+    import cv2
 
-    The largest chroma that fits is found by bisection along the line from grey, to 1/2**steps of the chroma.
-
-    Args:
-        lightness: L* 0..100, any shape.
-        a: a* of the same shape.
-        b: b* of the same shape.
-        steps: halvings.
-
-    Returns:
-        Linear sRGB, (3, ...) float32 within 0..1, and how many colours lost chroma.
-    """
-    linear = lab_to_linear(lightness, a, b)
-    low, high = np.float32(-_FLOAT_NOISE), np.float32(1 + _FLOAT_NOISE)
-    lost = 0
-    if linear.min(initial=0) < low or linear.max(initial=0) > high:
-        outside = np.any((linear < low) | (linear > high), axis=0)
-        light, a, b = lightness[outside], a[outside], b[outside]
-        keep = np.zeros_like(light)
-        for step in np.float32(0.5) ** np.arange(1, steps + 1, dtype=np.float32):
-            share = keep + step
-            trial = lab_to_linear(light, a * share, b * share)
-            np.copyto(keep, share, where=np.all((trial >= low) & (trial <= high), axis=0))
-        linear[:, outside] = lab_to_linear(light, a * keep, b * keep)
-        lost = light.size
-    return np.clip(linear, 0, 1, out=linear), lost
-
-
-@lru_cache(maxsize=1)
-def _encode_table() -> NDArray[np.uint8]:
-    linear = (np.arange(_ENCODE_STEPS) / (_ENCODE_STEPS - 1)) ** 2
-    return np.rint(linear_to_srgb(linear.astype(np.float32)) * 255).astype(np.uint8)
-
-
-def linear_to_pixels(linear: Float, dtype: np.dtype[Any]) -> Pixels:
-    """Linear sRGB within 0..1, any shape, to sRGB pixels of ``dtype``.
-
-    For uint8 a table on the square root of the light stands for the transfer function: its steps are below
-    a tenth of a level everywhere.
-    """
+    rgb = cv2.cvtColor(cv2.merge([lightness, a, b]), cv2.COLOR_Lab2RGB)
     if dtype == np.uint8:
-        index = np.sqrt(linear)
-        index *= _ENCODE_STEPS - 1
-        index += 0.5
-        return np.take(_encode_table(), index.astype(np.uint16))
-    return np.rint(linear_to_srgb(linear) * 65535).astype(np.uint16)
+        return np.asarray(cv2.convertScaleAbs(rgb, alpha=255))
+    return np.rint(rgb * 65535).astype(dtype)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.color import Float, Pixels, fit_gamut, linear_to_pixels, rgb_lightness
+from core.color import Float, Pixels, lab_to_pixels, rgb_lightness
 from core.distribution import chroma
+from core.gamut import fit_gamut
 from core.look import Look
 from core.photo import Photo
 from core.prediction import Prediction
@@ -51,8 +52,8 @@ def render(photo: Photo, prediction: Prediction, look: Look) -> Picture:
             rows = slice(first, min(first + stripe_rows, bottom))
             lightness = photo.lightness(rows)
             a, b = band.rows(slice(rows.start - top, rows.stop - top), lightness)
-            linear, outside = fit_gamut(lightness, a, b)
-            rgb[rows] = np.moveaxis(linear_to_pixels(linear, rgb.dtype), 0, -1)
+            a, b, outside = fit_gamut(lightness, a, b)
+            rgb[rows] = lab_to_pixels(lightness, a, b, rgb.dtype)
             lost += outside
         return lost
 

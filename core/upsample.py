@@ -46,14 +46,13 @@ class ChromaUpsampler:
         first, last = int(taps.min()), int(taps.max()) + 1
         kind = cv2.INTER_CUBIC if self._refined else cv2.INTER_LINEAR
         wide = cv2.resize(self._planes[first:last], (self._shape[1], last - first), interpolation=kind)
-        planes = np.ascontiguousarray(np.moveaxis(wide, 2, 0), dtype=np.float32)
-        return Band(planes, taps - first, weights.astype(np.float32))
+        return Band(np.ascontiguousarray(np.moveaxis(wide, 2, 0), dtype=np.float32), taps - first, weights)
 
 
 class Band:
     """Some neighbouring rows of the photograph, whose chroma has its full width and not yet its full height."""
 
-    def __init__(self, planes: Float, taps: NDArray[np.intp], weights: Float):
+    def __init__(self, planes: Float, taps: NDArray[np.intp], weights: NDArray[np.float64]):
         self._planes, self._taps, self._weights = planes, taps, weights
 
     def rows(self, part: slice, lightness: Float) -> tuple[Float, Float]:
@@ -69,24 +68,20 @@ class Band:
         planes = self._interpolated(part)
         if len(planes) == 2:
             return planes[0], planes[1]
-        a, b, slope_a, slope_b, coarse = planes
-        detail = np.subtract(lightness, coarse, out=coarse)
-        slope_a *= detail
-        slope_b *= detail
-        a += slope_a
-        b += slope_b
-        return a, b
+        detail = np.subtract(lightness, planes[4], out=planes[4])
+        planes[2:4] *= detail
+        planes[:2] += planes[2:4]
+        return planes[0], planes[1]
 
     def _interpolated(self, part: slice) -> Float:
         """(planes, rows, w): the weighted sum of the rows above and below."""
-        taps, weights = self._taps[part], self._weights[part, :, None]
-        total = self._planes[:, taps[:, 0]]
-        total *= weights[:, 0]
-        for tap in range(1, taps.shape[1]):
-            more = self._planes[:, taps[:, tap]]
-            more *= weights[:, tap]
-            total += more
-        return total
+        taps, weights = self._taps[part], self._weights[part]
+        first, last = int(taps.min()), int(taps.max()) + 1
+        matrix = np.zeros((len(taps), last - first), np.float32)
+        for tap, weight in zip(taps.T, weights.T, strict=True):
+            matrix[np.arange(len(taps)), tap - first] += weight
+        # Plane by plane: each product is small enough for BLAS to leave to this thread.
+        return matrix @ self._planes[:, first:last]
 
 
 def _slope(ab: Float, lightness: Float) -> Float:

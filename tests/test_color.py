@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from core.color import (
-    fit_gamut,
     lab_to_linear,
-    linear_to_pixels,
+    lab_to_pixels,
     linear_to_srgb,
     pixel_lightness,
     rgb_lightness,
@@ -37,8 +36,7 @@ def test_every_grey_has_no_chroma():
 def test_lab_goes_there_and_back():
     rgb = np.random.default_rng(0).random((64, 64, 3)).astype(np.float32)
     lab = rgb_to_lab(rgb)
-    there = np.moveaxis(lab_to_linear(*np.moveaxis(lab, -1, 0)), 0, -1)
-    assert np.abs(linear_to_srgb(there) - rgb).max() < 1e-4
+    assert np.abs(linear_to_srgb(lab_to_linear(lab)) - rgb).max() < 1e-4
 
 
 def test_transfer_function_goes_there_and_back():
@@ -57,31 +55,9 @@ def test_lightness_is_the_same_by_every_way(dtype):
     np.testing.assert_allclose(pixel_lightness(grey), pixel_lightness(np.dstack([grey] * 3)), atol=2e-3)
 
 
-def test_fit_gamut_keeps_lightness_and_hue_and_takes_only_the_chroma_it_must():
-    rng = np.random.default_rng(2)
-    lightness = rng.uniform(1, 99, 5000).astype(np.float32)
-    ab = rng.normal(0, 60, (2, 5000)).astype(np.float32)
-    raw = lab_to_linear(lightness, *ab)
-    outside = ((raw < 0) | (raw > 1)).any(axis=0)
-    linear, lost = fit_gamut(lightness, *ab)
-    assert linear.min() >= 0
-    assert linear.max() <= 1
-    assert lost == pytest.approx(outside.sum(), abs=5)
-    assert 0.2 < outside.mean() < 0.9
-    got = rgb_to_lab(linear_to_srgb(linear.T)).T
-    np.testing.assert_allclose(got[0], lightness, atol=0.05)
-    np.testing.assert_allclose(got[1:, ~outside], ab[:, ~outside], atol=0.05)
-    chroma, wanted = np.hypot(*got[1:, outside]), np.hypot(*ab[:, outside])
-    assert (chroma <= wanted + 0.05).all()
-    off_line = np.abs(got[1, outside] * ab[1, outside] - got[2, outside] * ab[0, outside]) / wanted
-    assert off_line.max() < 0.1  # the hue is the same: the result lies on the line from grey to what was wanted
-    more = lab_to_linear(lightness[outside], *(got[1:, outside] * 1.02))
-    beyond = ((more < 0) | (more > 1)).any(axis=0)
-    assert beyond[chroma > 5].mean() > 0.95  # two hundredths more would not have fitted
-
-
-@pytest.mark.parametrize(("dtype", "most"), [(np.uint8, 0.55), (np.uint16, 0.55)])
-def test_pixels_are_within_rounding_of_exact(dtype, most):
-    linear = np.linspace(0, 1, 200_001, dtype=np.float32)
-    exact = linear_to_srgb(linear).astype(np.float64) * np.iinfo(dtype).max
-    assert np.abs(linear_to_pixels(linear, np.dtype(dtype)) - exact).max() < most
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_pixels_go_there_and_back(dtype):
+    pixels = np.random.default_rng(3).integers(0, np.iinfo(dtype).max, (64, 65, 3), dtype=dtype, endpoint=True)
+    lab = rgb_to_lab(pixels.astype(np.float32) / np.iinfo(dtype).max)
+    again = lab_to_pixels(*(np.ascontiguousarray(lab[..., plane]) for plane in range(3)), np.dtype(dtype))
+    assert np.abs(again.astype(int) - pixels).max() <= np.iinfo(dtype).max // 2000  # 0 levels of 8 bits
