@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from core.backend import Backend
 from core.errors import AutochromeError, BackendError, RequestError
+from core.fair_lock import FairLock
 from core.look import first_problem
 from core.prediction import AbDistribution, Prediction, Progress, Request, as_prediction
 
@@ -56,7 +57,7 @@ class Runner:
     def __init__(self, backend: Backend, cache: PredictionCache):
         self.backend = backend
         self._cache = cache
-        self._lock = threading.Lock()
+        self._lock = FairLock()
         self._loaded = False
 
     def predict(

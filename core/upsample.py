@@ -7,19 +7,24 @@ from numpy.typing import NDArray
 
 from core.color import Float
 
-_RADIUS = 2
+_RADIUS = 1
 """Half the window of the regression, in pixels of the low-resolution field."""
 
-_RIDGE = 60.0
+_RIDGE = 350.0
 """Variance, in L*^2, that holds back the slope of a*b* on L*: flat windows get none."""
+
+_SHARPEN = 0.2
+"""Share of the field's own detail that is added to it: a field's pixel is the mean of an area, which
+interpolation would blur once more."""
 
 
 class ChromaUpsampler:
     """Chroma at the photograph's size, rows by rows.
 
-    Without refinement it is plain bilinear interpolation. With it: bicubic interpolation, plus the lightness
-    detail that the low-resolution field lacks times the local slope of a*b* on L* (a ridge regression in each
-    small window, after He, Sun and Tang, "Guided Image Filtering", TPAMI 2013, equations 5 and 6).
+    Without refinement it is plain bilinear interpolation. With it: bicubic interpolation of the slightly sharpened
+    field, plus the lightness detail that the field lacks times the local slope of a*b* on L* (a ridge regression in
+    each small window, after He, Sun and Tang, "Guided Image Filtering", TPAMI 2013, equations 5 and 6). The constants
+    were chosen on photographs; tests/benchmarks/upsampling.py measures them on others.
     """
 
     def __init__(self, ab: Float, shape: tuple[int, int], small_lightness: Float | None = None):
@@ -35,7 +40,7 @@ class ChromaUpsampler:
         if small_lightness is None:
             self._planes = ab
         else:
-            self._planes = np.dstack([ab, _slope(ab, small_lightness), small_lightness])
+            self._planes = np.dstack([_sharpened(ab), _slope(ab, small_lightness), small_lightness])
 
     def band(self, top: int, bottom: int) -> Band:
         """The rows from ``top`` up to ``bottom``, made ready."""
@@ -82,6 +87,13 @@ class Band:
             matrix[np.arange(len(taps)), tap - first] += weight
         # Plane by plane: each product is small enough for BLAS to leave to this thread.
         return matrix @ self._planes[:, first:last]
+
+
+def _sharpened(ab: Float) -> Float:
+    import cv2
+
+    blurred = cv2.GaussianBlur(ab, (0, 0), 1, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(ab + np.float32(_SHARPEN) * (ab - blurred), dtype=np.float32)
 
 
 def _slope(ab: Float, lightness: Float) -> Float:

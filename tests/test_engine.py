@@ -1,6 +1,7 @@
 """One forward per photograph, however many ask and whatever they turn."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from core.engine import thumbnail
 from core.errors import BackendError, RequestError, WeightsError
+from core.fair_lock import FairLock
 from core.look import Look, make_look
 from core.photo import Photo
 from tests.fakes import FakeBackend, grey_picture, make_engine
@@ -74,6 +76,24 @@ def test_many_at_once_get_the_same_pixels_from_one_forward_at_a_time():
     assert backend.calls == 4
     assert backend.most_inside == 1
     assert backend.loads == 1
+
+
+def test_those_who_wait_are_served_in_the_order_in_which_they_came():
+    lock, order, threads = FairLock(), [], []
+
+    def enter(number):
+        with lock:
+            order.append(number)
+
+    with lock:
+        for number in range(20):
+            threads.append(threading.Thread(target=enter, args=(number,)))
+            threads[-1].start()
+            while len(lock._waiting) <= number:
+                time.sleep(0.001)
+    for thread in threads:
+        thread.join(10)
+    assert order == list(range(20))
 
 
 def test_what_is_known_does_not_wait_behind_a_forward():
