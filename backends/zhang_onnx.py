@@ -1,4 +1,4 @@
-"""zhang-v2 on any OpenCV: read by OpenCV 4's Caffe importer, or converted to ONNX once for OpenCV 5, which has none.
+"""The release's Caffe network as ONNX, for OpenCV 5, which has no Caffe importer.
 
 A caffemodel is a protobuf message (caffe.proto). These fields are read: NetParameter 100 layer; LayerParameter 1 name,
 7 blobs; BlobProto 7 shape, 5 data (packed float); BlobShape 1 dim (packed int64).
@@ -14,38 +14,46 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core import hub
 from core.checksum import sha256, write_atomically
+from core.color import Float
 from core.errors import BackendError
-
-Array = NDArray[np.float32]
 
 LOGITS = "conv8_313"
 _PROTOTXT = re.compile(r"""(?P<opened>\w+)\s*\{|(?P<key>\w+)\s*:\s*(?P<value>"[^"]*"|'[^']*'|[^\s{}]+)|\}""")
 _BATCH_NORM_EPS = 1e-5  # Caffe's default, which the release uses
 
 
-def read_network(prototxt: Path, caffemodel: Path) -> Any:
-    """The network as a ``cv2.dnn.Net``: (1, 1, 224, 224) float32 L* - 50 in, ``conv8_313`` out.
+class OnnxNetwork:
+    """The network from L* - 50 to logits, on an OpenCV that reads no Caffe models."""
 
-    Args:
-        prototxt: the checked description.
-        caffemodel: the checked weights.
+    def __init__(self, prototxt: Path, caffemodel: Path):
+        """Read the network, which is converted where that has not been done before.
 
-    Raises:
-        BackendError: this OpenCV needs the network as ONNX and ``onnx`` is not installed to convert it.
-    """
-    import cv2
+        Args:
+            prototxt: the release's description of it, checked.
+            caffemodel: its weights, checked.
 
-    if not hasattr(cv2.dnn, "readNetFromCaffe"):
-        return cv2.dnn.readNetFromONNX(np.frombuffer(onnx_model(prototxt, caffemodel), np.uint8))
-    net = cv2.dnn.readNetFromCaffe(str(prototxt), str(caffemodel))
-    # The file holds no weights for the last layers. Nothing here asks for them, but OpenCV will not run without.
-    net.getLayer(net.getLayerId("conv8_313_rh")).blobs = [np.full((1, 313), 2.606, np.float32)]
-    net.getLayer(net.getLayerId("class8_ab")).blobs = [np.zeros((2, 313, 1, 1), np.float32)]
-    return net
+        Raises:
+            BackendError: it is to be converted and ``onnx`` is not installed.
+        """
+        import cv2
+
+        self._net = cv2.dnn.readNetFromONNX(np.frombuffer(onnx_model(prototxt, caffemodel), np.uint8))
+
+    def logits(self, centred: Float) -> Float:
+        """Logits over the bins.
+
+        Args:
+            centred: (224, 224) float32, L* - 50.
+
+        Returns:
+            (313, 56, 56) float32.
+        """
+        self._net.setInput(centred[None, None])
+        logits: Float = self._net.forward()[0]
+        return logits
 
 
 def onnx_model(prototxt: Path, caffemodel: Path) -> bytes:
@@ -134,7 +142,7 @@ def _geometry(layer: dict[str, Any]) -> dict[str, list[int]]:
     }
 
 
-def _scale_shift_mean_variance(blobs: list[Array]) -> list[Array]:
+def _scale_shift_mean_variance(blobs: list[Float]) -> list[Float]:
     """Caffe's batch norm keeps sums and how many they are of: mean and variance are the first two over the third."""
     mean, variance, factor = blobs
     scale = np.float32(1 / factor.item()) if factor.item() else np.float32(0)
@@ -159,7 +167,7 @@ def _prototxt_layers(text: str) -> Iterator[dict[str, Any]]:
                 yield layer
 
 
-def _caffe_layers(data: bytes) -> Iterator[tuple[str, list[Array]]]:
+def _caffe_layers(data: bytes) -> Iterator[tuple[str, list[Float]]]:
     """Each layer's name and blobs."""
     for field, layer in _fields(memoryview(data)):
         if field == 100:
@@ -168,7 +176,7 @@ def _caffe_layers(data: bytes) -> Iterator[tuple[str, list[Array]]]:
             yield name, [_blob(value) for number, value in parts if number == 7]
 
 
-def _blob(data: memoryview) -> Array:
+def _blob(data: memoryview) -> Float:
     parts = dict(_fields(data))
     dims, at = [], 0
     shape = dict(_fields(parts[7]))[1]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from backends.zhang_caffe import CaffeNetwork
+from backends.zhang_onnx import OnnxNetwork
 from core.backend import BackendInfo
 from core.hookspecs import hookimpl
 from core.prediction import AbDistribution, Progress, Request
@@ -43,8 +44,11 @@ class ZhangV2:
         Raises:
             WeightsError: the files could not be had.
         """
+        import cv2
+
         paths = self.weights.fetch(progress)
-        self._network = CaffeNetwork(paths["prototxt"], paths["caffemodel"])
+        network = CaffeNetwork if hasattr(cv2.dnn, "readNetFromCaffe") else OnnxNetwork  # OpenCV 4, OpenCV 5
+        self._network = network(paths["prototxt"], paths["caffemodel"])
         self._bins = np.load(paths["bins"]).astype(np.float32)
 
     def predict(self, request: Request, options: None) -> AbDistribution:

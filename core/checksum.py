@@ -87,10 +87,10 @@ class Checksums:
     def _write(self) -> None:
         """Keep what is known, together with what other processes have added meanwhile."""
         assert self._known is not None
-        kept = {path: entry for path, entry in self._read().items() if os.path.exists(path)}
+        known = {path: entry for path, entry in {**self._read(), **self._known}.items() if os.path.exists(path)}
         # On a read-only or full disk the files are read again at the next start, which is all that is lost.
         with suppress(OSError):
-            write_atomically(self._store, json.dumps({**kept, **self._known}, indent=1).encode())
+            write_atomically(self._store, json.dumps(known, indent=1).encode())
 
 
 def _describe(path: Path, size: int, file: WeightFile) -> str:

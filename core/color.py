@@ -87,12 +87,17 @@ def pixel_lightness(pixels: Pixels) -> Float:
     """L* 0..100 of sRGB pixels: grey (h, w) or RGB (h, w, 3), uint8 or uint16, to (h, w) float32."""
     levels = int(np.iinfo(pixels.dtype).max) + 1
     if pixels.ndim == 2:
-        return np.take(_lightness_table(levels), pixels)
+        return _look_up(_lightness_table(levels), pixels)
     linear = _linear_table(levels)
-    luminance = np.take(linear, pixels[..., 0]) * _LUMINANCE[0]
-    luminance += np.take(linear, pixels[..., 1]) * _LUMINANCE[1]
-    luminance += np.take(linear, pixels[..., 2]) * _LUMINANCE[2]
-    return luminance_to_lightness(luminance)
+    return luminance_to_lightness(_look_up(linear, pixels) @ _LUMINANCE)
+
+
+def _look_up(table: Float, pixels: Pixels) -> Float:
+    if pixels.dtype == np.uint8:
+        import cv2
+
+        return np.asarray(cv2.LUT(pixels, table), dtype=np.float32)  # twice as fast as numpy's take
+    return np.take(table, pixels)
 
 
 def lab_to_linear(lab: Float) -> Float:
@@ -104,11 +109,19 @@ def lab_to_linear(lab: Float) -> Float:
     return linear
 
 
-def lab_to_pixels(lightness: Float, a: Float, b: Float, dtype: np.dtype[Any]) -> Pixels:
-    """CIELAB planes (h, w) to sRGB pixels (h, w, 3) of ``dtype``, by OpenCV; see ``core.gamut`` for the gamut."""
+def lab_to_pixels(lightness: Float, a: Float, b: Float, pixels: Pixels) -> None:
+    """CIELAB planes (h, w) to sRGB, by OpenCV; see ``core.gamut`` for the gamut.
+
+    Args:
+        lightness: L* 0..100.
+        a: a*.
+        b: b*.
+        pixels: (h, w, 3) uint8 or uint16, contiguous: is written to.
+    """
     import cv2
 
     rgb = cv2.cvtColor(cv2.merge([lightness, a, b]), cv2.COLOR_Lab2RGB)
-    if dtype == np.uint8:
-        return np.asarray(cv2.convertScaleAbs(rgb, alpha=255))
-    return np.rint(rgb * 65535).astype(dtype)
+    if pixels.dtype == np.uint8:
+        cv2.convertScaleAbs(rgb, pixels, alpha=255)
+    else:
+        np.rint(rgb * np.iinfo(pixels.dtype).max, out=pixels, casting="unsafe")

@@ -9,13 +9,13 @@ import numpy as np
 from core.color import Float, lab_to_linear
 
 _LIGHTNESS_STEPS = 200
-_HUE_STEPS = 360
 _HALVINGS = 14
+
+_MARGIN = 0.995
+"""Of the largest chroma: what interpolating the table may overshoot at the gamut's edges and corners."""
+
 _NOTICED = 0.5
 """Least chroma whose loss is counted."""
-
-_MARGIN = 0.998
-"""Of the largest chroma: what linear interpolation of the table may overshoot at the gamut's edges and corners."""
 
 
 def fit_gamut(lightness: Float, a: Float, b: Float) -> tuple[Float, Float, int]:
@@ -31,31 +31,24 @@ def fit_gamut(lightness: Float, a: Float, b: Float) -> tuple[Float, Float, int]:
     """
     import cv2
 
-    size = np.abs(a)
-    size += np.abs(b)
-    size += np.float32(1e-6)
-    across = np.copysign(1 - a / size, b)  # a stand-in for the hue angle: -2..2, as even as it need be
-    across += 2
-    across *= np.float32(_HUE_STEPS / 4)
-    down = lightness * np.float32(_LIGHTNESS_STEPS / 100)
-    keep: Float = np.asarray(cv2.remap(_largest_chroma(), across, down, cv2.INTER_LINEAR), dtype=np.float32)
-    lost = int(np.count_nonzero(size > keep + np.float32(_NOTICED)))
-    keep /= size
+    hue, chroma = cv2.phase(a, b, angleInDegrees=True), cv2.magnitude(a, b)
+    level = lightness * np.float32(_LIGHTNESS_STEPS / 100)
+    keep: Float = np.asarray(cv2.remap(_largest_chroma(), hue, level, cv2.INTER_LINEAR), dtype=np.float32)
+    lost = np.count_nonzero(chroma - keep > _NOTICED)
+    keep /= np.maximum(chroma, np.float32(1e-6), out=chroma)
     np.minimum(keep, 1, out=keep)
     return a * keep, b * keep, lost
 
 
 @lru_cache(maxsize=1)
 def _largest_chroma() -> Float:
-    """|a*| + |b*| of the most colourful colour that sRGB shows, by lightness (down) and hue (across).
+    """Chroma of the most colourful colour that sRGB shows, by lightness (down) and hue (across, in degrees).
 
     Found by bisection along the line from grey: sRGB's gamut has no holes seen from there.
     """
     lightness = np.linspace(0, 100, _LIGHTNESS_STEPS + 1, dtype=np.float32)[:, None]
-    across = np.linspace(-2, 2, _HUE_STEPS + 1, dtype=np.float32)
-    red = 1 - np.abs(across)
-    yellow = np.copysign(1 - np.abs(red), across)
-    lightness, red, yellow = np.broadcast_arrays(lightness, red, yellow)
+    hue = np.radians(np.arange(361, dtype=np.float32))
+    lightness, red, yellow = np.broadcast_arrays(lightness, np.cos(hue), np.sin(hue))
     largest = np.zeros(lightness.shape, np.float32)
     step = np.float32(256)
     for _ in range(_HALVINGS):

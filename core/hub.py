@@ -63,10 +63,12 @@ def cached(source: Source, file: WeightFile) -> Path | None:
 
 
 def discard(path: Path) -> None:
-    """Remove a cached file: its name in the snapshot and the content that the name points to. Raises OSError."""
+    """Remove a cached file: its name in the snapshot and the content in the cache that it points to. Raises OSError."""
     while path.is_symlink():
-        target = path.parent / os.readlink(path)
+        target = Path(os.path.normpath(path.parent / os.readlink(path)))
         path.unlink()
+        if not target.is_relative_to(cache()):
+            return
         path = target
     path.unlink(missing_ok=True)
 

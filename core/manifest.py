@@ -7,7 +7,6 @@ from pathlib import Path
 import tomlkit
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 from tomlkit.exceptions import TOMLKitError
-from typing_extensions import Self
 
 from core.errors import SettingsError, WeightsError
 from core.settings import Settings
@@ -99,7 +98,7 @@ class Manifest(BaseModel):
         return sources
 
     @model_validator(mode="after")
-    def _distinct(self) -> Self:
+    def _distinct(self) -> Manifest:
         roles = [file.role for file in self.files]
         names = [name for file in self.files for name in file.names]
         for what, values in (("role", roles), ("name", names)):

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.chroma import chroma
 from core.color import Float, Pixels, lab_to_pixels, rgb_lightness
-from core.distribution import chroma
 from core.gamut import fit_gamut
 from core.look import Look
 from core.photo import Photo
@@ -17,8 +17,8 @@ from core.prediction import Prediction
 from core.resize import resize_area
 from core.upsample import ChromaUpsampler
 
-_STRIPE_PIXELS = 1 << 15
-"""Pixels worked on at once by a thread: few enough that all their planes stay in the processor's cache."""
+_STRIPE_PIXELS = 3 << 14
+"""Pixels worked on at once by a thread: few enough for the processor's cache, and for BLAS not to start threads."""
 
 _BAND_PIXELS = 1 << 19
 """Pixels handed to a thread at a time: bounds the memory for chroma at full width."""
@@ -39,7 +39,7 @@ class Picture:
 
 def render(photo: Photo, prediction: Prediction, look: Look) -> Picture:
     """Colour a photograph. Its lightness stays; colours outside sRGB lose chroma, not lightness or hue."""
-    ab = chroma(prediction, look) * np.float32(look.strength)
+    ab = chroma(prediction, look)
     small = small_lightness(photo, (ab.shape[0], ab.shape[1])) if look.refine else None
     upsampler = ChromaUpsampler(ab, (photo.height, photo.width), small)
     rgb = np.empty((photo.height, photo.width, 3), photo.pixels.dtype)
@@ -53,7 +53,7 @@ def render(photo: Photo, prediction: Prediction, look: Look) -> Picture:
             lightness = photo.lightness(rows)
             a, b = band.rows(slice(rows.start - top, rows.stop - top), lightness)
             a, b, outside = fit_gamut(lightness, a, b)
-            rgb[rows] = lab_to_pixels(lightness, a, b, rgb.dtype)
+            lab_to_pixels(lightness, a, b, rgb[rows])
             lost += outside
         return lost
 

@@ -14,11 +14,12 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
+from urllib.request import getproxies
 
 from core import hub
 from core.manifest import Source, WeightFile
 
-_CONNECT_TIMEOUT, _REPLY_TIMEOUT = 2.5, 10.0
+_REPLY_TIMEOUT = 10.0
 _PAUSES = (0.5, 1.5)
 """Seconds before a request that met a passing trouble (HTTP 5xx, a broken connection) is made again."""
 
@@ -69,30 +70,33 @@ def download(source: Source, file: WeightFile, *, answered: Callable[[], None], 
     Raises:
         TransferError: it did not come.
     """
-    for pause in (*_PAUSES, None):
+    for pause in _PAUSES:
         try:
-            _probe(source, file)
-            answered()
-            return _transfer(source, file, count)
+            return _once(source, file, answered, count)
         except TransferError as error:
-            if pause is None or not error.passing:
+            if not error.passing:
                 raise
             time.sleep(pause)
-    raise AssertionError("the last attempt returns or raises")
+    return _once(source, file, answered, count)
+
+
+def _once(source: Source, file: WeightFile, answered: Callable[[], None], count: Callable[[int], None]) -> Path:
+    _probe(source, file)
+    answered()
+    return _transfer(source, file, count)
 
 
 def _probe(source: Source, file: WeightFile) -> None:
-    """Ask once, with little patience, whether the source has the file: huggingface_hub would try for 20 s."""
+    """Ask once whether the source has the file: huggingface_hub itself would ask an unreachable Hub for 20 s."""
     import httpx2
     from huggingface_hub import get_hf_file_metadata, hf_hub_url
 
     path = source.path_of(file)
-    timeout: Any = httpx2.Timeout(_REPLY_TIMEOUT, connect=_CONNECT_TIMEOUT)
     try:
         url = hf_hub_url(
             source.repo, path, repo_type=source.repo_type, revision=source.revision, endpoint=hub.endpoint()
         )
-        found = get_hf_file_metadata(url, timeout=timeout, endpoint=hub.endpoint())
+        found = get_hf_file_metadata(url, timeout=_REPLY_TIMEOUT, endpoint=hub.endpoint())
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
         raise _explained(error, source, file, "does not answer") from error
     if found.commit_hash is None or found.etag is None:
@@ -191,7 +195,7 @@ def _explained(error: BaseException, source: Source, file: WeightFile, silence: 
     if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.ProxyError):
         return _about_connection(error)
     if isinstance(error, httpx2.TimeoutException):
-        return TransferError(f"{hub.host()} {silence}", CHECK_NETWORK, scope="all")
+        return TransferError(f"{_asked(error)} {silence}", CHECK_NETWORK, scope="all")
     if isinstance(error, httpx2.UnsupportedProtocol | httpx2.InvalidURL):
         return TransferError(
             f"HF_ENDPOINT is {hub.endpoint()}, which is no web address", "correct or unset it", scope="all"
@@ -212,8 +216,14 @@ def _about_answer(error: Any, source: Source, file: WeightFile) -> TransferError
     token = "set HF_TOKEN to a token that may read it"
     if isinstance(error, GatedRepoError):
         return TransferError(f"{source.repo} is gated ({status})", f"accept its terms on its page and {token}")
-    if status in (401, 403):
-        return TransferError(f"{source.repo} may not be read without permission ({status})", token)
+    if "Invalid credentials" in error.response.headers.get("X-Error-Message", ""):
+        return TransferError(
+            f"{hub.host()} does not know this token ({status})", "correct or unset HF_TOKEN", scope="all"
+        )
+    if status == 401:
+        return TransferError(f"{source.repo} is private or does not exist (401)", token)
+    if status == 403:
+        return TransferError(f"{source.repo} may not be read (403)", token)
     if isinstance(error, RepositoryNotFoundError):
         return TransferError(f"{source.repo} is not on {hub.host()} ({status})")
     if isinstance(error, RevisionNotFoundError):
@@ -234,7 +244,8 @@ def _about_answer(error: Any, source: Source, file: WeightFile) -> TransferError
 def _about_connection(error: BaseException) -> TransferError:
     import httpx2
 
-    what, remedy = "cannot be reached", CHECK_NETWORK
+    what = "cannot be reached"
+    remedy = "check the network, the proxy and HF_ENDPOINT" if getproxies() else CHECK_NETWORK
     for cause in _causes(error):
         if isinstance(cause, socket.gaierror):
             what = "cannot be found (no such name)"
@@ -247,7 +258,15 @@ def _about_connection(error: BaseException) -> TransferError:
             what = "does not answer"
         elif isinstance(cause, httpx2.ProxyError):
             what, remedy = "cannot be reached through the proxy", "check HTTPS_PROXY"
-    return TransferError(f"{hub.host()} {what}", remedy, scope="all")
+    return TransferError(f"{_asked(error)} {what}", remedy, scope="all")
+
+
+def _asked(error: Any) -> str:
+    """The host that failed to answer: the Hub, or the store that it refers to for large files."""
+    try:
+        return str(error.request.url.netloc, "ascii")
+    except RuntimeError:  # httpx2: the error knows no request
+        return hub.host()
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -51,14 +51,17 @@ class ChromaUpsampler:
         first, last = int(taps.min()), int(taps.max()) + 1
         kind = cv2.INTER_CUBIC if self._refined else cv2.INTER_LINEAR
         wide = cv2.resize(self._planes[first:last], (self._shape[1], last - first), interpolation=kind)
-        return Band(np.ascontiguousarray(np.moveaxis(wide, 2, 0), dtype=np.float32), taps - first, weights)
+        matrix = np.zeros((bottom - top, last - first), np.float32)
+        for tap, weight in zip(taps.T, weights.T, strict=True):
+            matrix[np.arange(bottom - top), tap - first] += weight
+        return Band(np.ascontiguousarray(np.moveaxis(wide, 2, 0), dtype=np.float32), matrix, taps - first)
 
 
 class Band:
     """Some neighbouring rows of the photograph, whose chroma has its full width and not yet its full height."""
 
-    def __init__(self, planes: Float, taps: NDArray[np.intp], weights: NDArray[np.float64]):
-        self._planes, self._taps, self._weights = planes, taps, weights
+    def __init__(self, planes: Float, matrix: Float, taps: NDArray[np.intp]):
+        self._planes, self._matrix, self._taps = planes, matrix, taps
 
     def rows(self, part: slice, lightness: Float) -> tuple[Float, Float]:
         """A* and b* of a part of the band's rows.
@@ -80,13 +83,9 @@ class Band:
 
     def _interpolated(self, part: slice) -> Float:
         """(planes, rows, w): the weighted sum of the rows above and below."""
-        taps, weights = self._taps[part], self._weights[part]
-        first, last = int(taps.min()), int(taps.max()) + 1
-        matrix = np.zeros((len(taps), last - first), np.float32)
-        for tap, weight in zip(taps.T, weights.T, strict=True):
-            matrix[np.arange(len(taps)), tap - first] += weight
+        first, last = self._taps[part.start, 0], self._taps[part.stop - 1, -1] + 1
         # Plane by plane: each product is small enough for BLAS to leave to this thread.
-        return matrix @ self._planes[:, first:last]
+        return self._matrix[part, first:last] @ self._planes[:, first:last]
 
 
 def _sharpened(ab: Float) -> Float:

@@ -83,6 +83,7 @@ class Weights:
         self._retry, self._answer_within, self._stalled_after = retry, answer_within, stalled_after
         self._copies = Copies(manifest, self._sources)
         self._changed = threading.Condition()  # guards what follows
+        self._closed = False
         self._thread: threading.Thread | None = None
         self._attempt: Attempt | None = None  # the one under way
         self._failure: BaseException | None = None
@@ -150,7 +151,8 @@ class Weights:
         with self._changed:
             while self._attempt:
                 left = deadline - time.monotonic()
-                if left <= 0 or self._attempt.meter.seconds_left > left:
+                hopeless = self._under_way(self._attempt).state == "unavailable"
+                if hopeless or left <= 0 or self._attempt.meter.seconds_left > left:
                     return False
                 self._changed.wait(min(left, 0.1))
         return self._is_ready()
@@ -211,6 +213,18 @@ class Weights:
         """
         return self._copies.import_from(folder)
 
+    def close(self) -> None:
+        """End the background thread: at once when it waits, with the next bytes when they come.
+
+        The interpreter's end does this by itself, so that no half file stays behind.
+        """
+        with self._changed:
+            self._closed, attempt = True, self._attempt
+            self._changed.notify_all()
+        if attempt:
+            attempt.stop()
+            attempt.done.wait(1.0)
+
     def _is_ready(self) -> bool:
         return len(self._copies.locate()[0]) == len(self.manifest.files)
 
@@ -225,7 +239,7 @@ class Weights:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name=f"fetch {self.manifest.id}", daemon=True)
                 self._thread.start()
-                atexit.register(self._stop)
+                atexit.register(self.close)
             return self._attempt
 
     def _work(self) -> None:
@@ -237,7 +251,8 @@ class Weights:
                 attempt.run()
             except WeightsError as error:
                 self._settle(attempt, error)
-                self._pause()
+                if not self._pause():
+                    return
             except StoppedError as error:
                 return self._settle(attempt, error)
             except BaseException as error:
@@ -257,20 +272,15 @@ class Weights:
                 self._retry_at = time.monotonic() + delay
             else:
                 self._failures, self._thread = 0, None
-                atexit.unregister(self._stop)
+                atexit.unregister(self.close)
             attempt.done.set()
             self._changed.notify_all()
 
-    def _pause(self) -> None:
-        """Wait until the next attempt is due, or someone wants one now."""
+    def _pause(self) -> bool:
+        """Wait until the next attempt is due or someone wants one now; False when there is to be none."""
         with self._changed:
             due = self._retry_at or 0.0
-            self._changed.wait_for(lambda: self._attempt is not None, max(0.0, due - time.monotonic()))
-
-    def _stop(self) -> None:
-        """At the interpreter's end, break a transfer off so that no half file stays behind."""
-        with self._changed:
-            attempt = self._attempt
-        if attempt:
-            attempt.stop()
-            attempt.done.wait(1.0)
+            self._changed.wait_for(lambda: self._attempt or self._closed, max(0.0, due - time.monotonic()))
+            if self._closed:
+                self._thread = None
+            return not self._closed

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from weakref import WeakSet
 
 import pytest
 
+from core.weights import Weights
 from tests.hub import Hub
 from tests.standins import write_zhang
+
+os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"  # it asks the real Hub for a list, once a process
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +27,23 @@ def zhang_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def narrow_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same, with a sixteenth of the channels: 0.5 MB, and a hundred times faster to run."""
     return write_zhang(tmp_path_factory.mktemp("narrow"), narrow=16)
+
+
+@pytest.fixture(autouse=True)
+def nothing_goes_on() -> Iterator[None]:
+    """End what a test's weights do in the background: it would reach into the next test's Hub and cache."""
+    made: WeakSet[Weights] = WeakSet()
+    initialise = Weights.__init__
+
+    def remembered(self: Weights, *args: Any, **kwargs: Any) -> None:
+        initialise(self, *args, **kwargs)
+        made.add(self)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Weights, "__init__", remembered)
+        yield
+    for weights in made:
+        weights.close()
 
 
 @pytest.fixture

@@ -86,7 +86,8 @@ class Repo:
 
 
 class Hub:
-    """The server. ``url`` is what ``HF_ENDPOINT`` should be; ``seen`` lists every request."""
+    """The server. ``url`` is what ``HF_ENDPOINT`` should be; ``store`` is where large files are; ``seen`` lists every
+    request."""
 
     def __init__(self) -> None:
         self.repos: dict[tuple[str, str], Repo] = {}
@@ -100,6 +101,7 @@ class Hub:
         self.server.hub = self  # type: ignore[attr-defined]
         self.port = self.server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}"
+        self.store = f"http://localhost:{self.port}"
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def add(
@@ -212,7 +214,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self._is_large(repo, path):
             described |= {"X-Linked-Size": str(file.stat().st_size), "X-Linked-Etag": f'"{digest}"'}
             if not cdn:
-                location = f"http://localhost:{self.hub.port}/cdn{self.path}"
+                location = f"{self.hub.store}/cdn{self.path}"
                 return self._send(302, b"", {**described, "Location": location})
         self._send(200, file.read_bytes(), described, fault=fault)
 
@@ -290,3 +292,15 @@ def refused() -> str:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{unused.getsockname()[1]}"
+
+
+def clean(home: Path, files: Path) -> bool:
+    """Whether the cache in ``HF_HOME`` holds nothing but whole copies of the right files, each under a name."""
+    good = {hashlib.sha256(path.read_bytes()).hexdigest() for path in files.iterdir()}
+    blobs = list(home.glob("hub/*--*/blobs/*"))
+    links = [path for path in home.glob("hub/*--*/snapshots/**/*") if not path.is_dir()]
+    return (
+        all(hashlib.sha256(path.read_bytes()).hexdigest() in good for path in blobs)
+        and all(path.exists() for path in links)
+        and {path.resolve() for path in links} == {path.resolve() for path in blobs}
+    )

@@ -12,6 +12,7 @@ NetParameter 1 name, 100 layer; LayerParameter 1 name, 2 type, 3 bottom, 4 top, 
 from __future__ import annotations
 
 import hashlib
+import os
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -291,6 +292,18 @@ def zhang_weights(files: Path, folder: Path, *, sources: int = 1, repo: str | No
     (folder / "zhang-v2.toml").write_text(zhang_manifest(files, SPACES[:sources]), "utf-8")
     settings = Settings(models_dir=folder, zhang_repo=repo)
     return Weights(load_manifests(settings)["zhang-v2"], settings, **options)
+
+
+def flip_a_bit(path: Path, keep_time: bool = False) -> None:
+    """Damage one byte of a file in place, as a bad disk would."""
+    stat = path.stat()
+    with open(path, "r+b") as file:
+        file.seek(-100, 2)
+        byte = file.read(1)[0]
+        file.seek(-100, 2)
+        file.write(bytes([byte ^ 1]))
+    if keep_time:
+        os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
 
 def stock_ab(folder: Path, lightness: Array) -> Array:

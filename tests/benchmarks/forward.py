@@ -45,10 +45,10 @@ def rows(folder: Path) -> list[tuple[str, ...]]:
     if importlib.util.find_spec("onnxruntime") and importlib.util.find_spec("onnx"):
         import onnxruntime
 
-        from backends.zhang_onnx import converted
+        from backends.zhang_onnx import convert
 
-        model = converted(folder / PROTOTXT, folder / CAFFEMODEL, "benchmark")
-        session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
+        model = convert((folder / PROTOTXT).read_text(), (folder / CAFFEMODEL).read_bytes())
+        session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
         name = session.get_inputs()[0].name
         functions["onnxruntime"] = lambda: session.run(None, {name: centred[None, None]})
     seconds = in_turn(9, **functions)

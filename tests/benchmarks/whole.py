@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 import tempfile
@@ -95,10 +94,15 @@ def _main(recipe: str, path: Path, target: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:  # imports, tables and threads are there before the measurement
         small = write_scan(Path(folder), 0.5)
         {"ours": ours, "plain": plain}[recipe](small, Path(folder) / "small.png")
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = _peak_memory()
     needed = {"ours": ours, "plain": plain}[recipe](path, target)
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print((after - before) * 1024 / MIB - needed / MIB)
+    print((_peak_memory() - before - needed) / MIB)
+
+
+def _peak_memory() -> int:
+    """Bytes at most held by this process so far. Linux; ``ru_maxrss`` would count what its parent held at the fork."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
 
 
 if __name__ == "__main__":
