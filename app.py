@@ -178,15 +178,12 @@ def _check_weights(weights: Weights) -> None:
 
 def _fetch_weights(weights: Weights) -> None:
     """Fetch with a progress bar and say where the files lie."""
-    total = weights.manifest.bytes
-    with typer.progressbar(length=total, label=weights.manifest.id, file=sys.stderr) as bar:
-        done = 0
+    from tqdm import tqdm
+
+    with tqdm(desc=weights.manifest.id, total=weights.manifest.bytes, unit="B", unit_scale=True) as bar:
 
         def progress(fraction: float, words: str) -> None:
-            nonlocal done
-            now = round(fraction * total)
-            bar.update(now - done)
-            done = now
+            bar.update(round(fraction * bar.total) - bar.n)
 
         paths = weights.fetch(progress)
         progress(1.0, "")

@@ -73,6 +73,11 @@ def opencv_lightness(rgb: Float) -> Float:
     return np.ascontiguousarray(lab[..., 0], dtype=np.float32)
 
 
+def eight_bits(pixels: Pixels) -> Pixels:
+    """Pixels as uint8, for what is only looked at; uint8 ones as they are."""
+    return (pixels >> 8).astype(np.uint8) if pixels.dtype == np.uint16 else pixels
+
+
 @lru_cache(maxsize=2)
 def _linear_table(levels: int) -> Float:
     return srgb_to_linear(np.linspace(0, 1, levels, dtype=np.float32))

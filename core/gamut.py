@@ -34,10 +34,11 @@ def fit_gamut(lightness: Float, a: Float, b: Float) -> tuple[Float, Float, int]:
     hue, chroma = cv2.phase(a, b, angleInDegrees=True), cv2.magnitude(a, b)
     level = lightness * np.float32(_LIGHTNESS_STEPS / 100)
     keep: Float = np.asarray(cv2.remap(_largest_chroma(), hue, level, cv2.INTER_LINEAR), dtype=np.float32)
-    lost = np.count_nonzero(chroma - keep > _NOTICED)
+    lost = int(np.count_nonzero(chroma - keep > _NOTICED))
     keep /= np.maximum(chroma, np.float32(1e-6), out=chroma)
     np.minimum(keep, 1, out=keep)
-    return a * keep, b * keep, lost
+    fitted: tuple[Float, Float] = a * keep, b * keep
+    return *fitted, lost
 
 
 @lru_cache(maxsize=1)

@@ -29,6 +29,11 @@ def zhang(tmp_path, hub, zhang_files) -> ZhangV2:
     return ZhangV2(Weights(manifest, settings))
 
 
+stock_only = pytest.mark.skipif(
+    not hasattr(cv2.dnn, "readNetFromCaffe"), reason="the stock recipe needs OpenCV 4; test_zhang_onnx.py has its numbers"
+)
+
+
 def plain_recipe(folder: Path, rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """What every tutorial does: the picture, and which of its pixels sRGB could show unclipped."""
     scaled = rgb.astype(np.float32) / 255
@@ -41,6 +46,7 @@ def plain_recipe(folder: Path, rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     return np.rint(picture * 255), np.abs(again - lab).max(axis=-1) < 0.3
 
 
+@stock_only
 def test_a_photograph_is_coloured_as_by_the_plain_recipe(zhang, zhang_files):
     grey = cv2.GaussianBlur(np.random.default_rng(12).normal(0, 900, (280, 380)), (0, 0), 9) + 130
     photo = Photo(np.clip(grey, 60, 200).astype(np.uint8))
@@ -56,6 +62,7 @@ def test_a_photograph_is_coloured_as_by_the_plain_recipe(zhang, zhang_files):
     assert set(report.weights) == {file.name for file in zhang.weights.manifest.files}
 
 
+@stock_only
 def test_the_annealed_mean_is_the_releases_own(zhang, zhang_files):
     zhang.load(lambda fraction, words: None)
     lightness = cv2.resize(grey_picture(60, 90).astype(np.float32), (224, 224)) / 2.55
