@@ -67,7 +67,7 @@ class Attempt:
         """One sentence that says how far it is."""
         how_far = f"{words(self.meter.done)} of {words(self.meter.total)}"
         if self.meter.unanswered > 1:
-            return f"The weights of {self._manifest.id} are on order, but {hub.host()} has not answered yet."
+            return f"The weights of {self._manifest.id} have been asked for, but {hub.host()} has not answered yet."
         if self._other:
             return f"Another process is fetching the weights of {self._manifest.id}: {how_far}."
         return f"The weights of {self._manifest.id} are arriving: {how_far}."

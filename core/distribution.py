@@ -1,19 +1,11 @@
-"""From a distribution over colours to one colour for every place."""
+"""What a distribution over colours says: one colour for every place, and how sure it is."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from core.color import Float
-from core.look import Look
-from core.prediction import AbDistribution, Prediction
-
-
-def chroma(prediction: Prediction, look: Look) -> Float:
-    """The (h', w', 2) a*b* of a prediction under a look's temperature and vividness; strength is not applied."""
-    if isinstance(prediction, AbDistribution):
-        return annealed_mean(prediction, look.temperature, look.vividness)
-    return prediction.ab
+from core.prediction import AbDistribution
 
 
 def annealed_mean(distribution: AbDistribution, temperature: float, vividness: float = 0.0) -> Float:
@@ -42,3 +34,15 @@ def rebalanced_logits(distribution: AbDistribution, vividness: float) -> Float:
     if distribution.rebalance is None or vividness == 0:
         return distribution.logits
     return distribution.logits + np.float32(vividness) * distribution.rebalance[:, None, None]
+
+
+def probabilities(distribution: AbDistribution) -> Float:
+    """What the model believes, (q, h', w') float32: the softmax of its logits, not rebalanced."""
+    weights = np.exp(distribution.logits - distribution.logits.max(axis=0))
+    return np.asarray(weights / weights.sum(axis=0), np.float32)
+
+
+def uncertainty(belief: Float) -> Float:
+    """Entropy of (q, h', w') probabilities as a share 0..1 of the largest there can be; (h', w') float32."""
+    entropy = -(belief * np.log(np.maximum(belief, 1e-12))).sum(axis=0)
+    return np.asarray(np.clip(entropy / np.log(max(len(belief), 2)), 0, 1), np.float32)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import RequestError
+
+AlternativeName = Literal["default", "warmer", "cooler", "vivid", "calm", "other", "other-2"]
+"""Colourings that a prediction can hold, see ``core.alternatives``."""
 
 
 class Look(BaseModel):
@@ -22,6 +25,11 @@ class Look(BaseModel):
         0.5, ge=0, le=1, description="share of the log-weights that favour rare colours, where the backend has them"
     )
     refine: bool = Field(True, description="let colour follow the photograph's edges")
+    tint_warm: float = Field(0.0, ge=-1, le=1, description="a cast over the picture: -1 is cool, 1 is warm")
+    tint_magenta: float = Field(0.0, ge=-1, le=1, description="a cast over the picture: -1 is green, 1 is magenta")
+    alternative: AlternativeName = Field(
+        "default", description="another colouring that the prediction holds; see core.alternatives"
+    )
 
 
 def make_look(**values: Any) -> Look:

@@ -138,7 +138,7 @@ def _transfer(source: Source, file: WeightFile, count: Callable[[int], None]) ->
 
 def _bar(count: Callable[[int], None]) -> type[Any]:
     """A progress bar that draws nothing and tells ``count``."""
-    from tqdm import tqdm  # type: ignore[import-untyped]
+    from tqdm import tqdm
 
     class Bar(tqdm):  # type: ignore[misc]
         def __init__(self, *args: Any, **kwargs: Any):

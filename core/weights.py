@@ -112,7 +112,7 @@ class Weights:
             status.retry_in = None if retry_at is None else max(0.0, retry_at - time.monotonic())
         elif hub.is_offline():
             status.message = (
-                f"The weights of {self.manifest.id} are not on this machine and HF_HUB_OFFLINE forbids to fetch them; "
+                f"The weights of {self.manifest.id} are not on this machine and HF_HUB_OFFLINE forbids fetching them; "
                 f"unset it, or put the files into {self.manifest.folder}."
             )
         else:

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from core.distribution import annealed_mean, chroma
+from core.chroma import chroma
+from core.distribution import annealed_mean
 from core.errors import BackendError
 from core.look import Look
 from core.prediction import AbDistribution, AbField, as_prediction

@@ -130,7 +130,7 @@ def test_offline_is_respected(hub: Hub, weights: Weights, monkeypatch: pytest.Mo
     weights.start()
     assert not weights.wait(1)
     sentence = (
-        "The weights of zhang-v2 are not on this machine and HF_HUB_OFFLINE forbids to fetch them; "
+        "The weights of zhang-v2 are not on this machine and HF_HUB_OFFLINE forbids fetching them; "
         f"unset it, or put the files into {tmp_path / 'models' / 'zhang-v2'}."
     )
     assert (weights.status().state, weights.status().message) == ("unavailable", sentence)

@@ -298,7 +298,7 @@ def test_the_hubs_variables_mean_what_they_mean_elsewhere(
     assert (code, Path(path).is_relative_to(other)) == (0, True)
     code, said = outcome(fetching(tmp_path, HF_HUB_OFFLINE="1"))
     assert code == 1
-    assert "are not on this machine and HF_HUB_OFFLINE forbids to fetch them" in said
+    assert "are not on this machine and HF_HUB_OFFLINE forbids fetching them" in said
     assert outcome(fetching(tmp_path, HF_HUB_OFFLINE="1", HF_HUB_CACHE=str(other))) == (0, path)
 
 

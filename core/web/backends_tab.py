@@ -8,7 +8,8 @@ from typing import Any
 import gradio as gr
 
 from core.engine import Engine
-from core.web.api import list_backends
+from core.web.photo_layout import pick_list
+from core.web.status import list_backends
 
 _STATES = {"ready": "Ready", "downloading": "Downloading", "missing": "Not here yet", "unavailable": "Unavailable"}
 
@@ -19,17 +20,25 @@ twenty lines are enough: see <code>docs/writing-a-backend.md</code>.</p></detail
 
 def build_backends_tab(engine: Engine, tab: gr.Tab) -> None:
     """Add the tab's contents to the Blocks that is being built."""
-    cards = gr.HTML(elem_id="backends", padding=False)
+    cards = pick_list("backends", visible=True)
     gr.HTML(_ADD_ONE, padding=False)
     timer = gr.Timer(1.0, active=False)
 
     def refresh() -> tuple[str, Any]:
         backends = list_backends(engine)
-        busy = any(backend["state"] == "downloading" for backend in backends)
-        return backends_html(backends), gr.Timer(active=busy)
+        waiting = any(backend["state"] != "ready" for backend in backends)
+        return backends_html(backends), gr.Timer(active=waiting)
 
+    def fetch(event: gr.EventData) -> tuple[str, Any]:
+        weights = getattr(engine.registry.get(event.pick), "weights", None)
+        if weights is not None:
+            weights.start()
+        return refresh()
+
+    shown: dict[str, Any] = {"outputs": [cards, timer], "queue": False, "api_visibility": "private"}
     for event in (tab.select, timer.tick):
-        event(refresh, outputs=[cards, timer], queue=False, api_visibility="private", show_progress="hidden")
+        event(refresh, show_progress="hidden", **shown)
+    cards.click(fetch, show_progress="hidden", **shown)
 
 
 def backends_html(backends: list[dict[str, Any]]) -> str:
@@ -45,12 +54,19 @@ def _card(backend: dict[str, Any]) -> str:
         f"<p>{escape(backend['summary'])}</p>",
         f'<p class="message">{escape(backend["message"])}</p>' if backend["message"] and state != "ready" else "",
         _bar(backend) if state == "downloading" else "",
+        _button(backend) if state in ("missing", "unavailable") else "",
         f"<dl><dt>Name</dt><dd><code>{escape(backend['id'])}</code></dd>",
         f"<dt>Licence</dt><dd>{escape(backend['licence'] or 'not stated')}</dd>",
         f"<dt>Cite</dt><dd>{escape(backend['citation'])}</dd>" if backend["citation"] else "",
         "</dl>",
     ]
     return f'<article class="card">{"".join(parts)}</article>'
+
+
+def _button(backend: dict[str, Any]) -> str:
+    words = "Fetch its weights" if backend["state"] == "missing" else "Try again"
+    size = f" ({backend['bytes_total'] / 1e6:.0f} MB)" if backend["bytes_total"] else ""
+    return f'<button type="button" data-pick="{escape(backend["id"])}">{words}{size}</button>'
 
 
 def _bar(backend: dict[str, Any]) -> str:

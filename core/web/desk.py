@@ -12,10 +12,13 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from core.color import Pixels
+from core.alternatives import Alternative, alternatives
+from core.color import Pixels, eight_bits
+from core.confidence import confidence, confidence_picture
 from core.engine import Engine, Forecast, Report, thumbnail
 from core.errors import PhotoError
-from core.look import Look
+from core.in_colour import is_in_colour
+from core.look import Look, make_look
 from core.photo import Photo, open_photo
 from core.prediction import Progress
 from core.web.upload import Upload
@@ -24,6 +27,8 @@ from core.web.work import new_folder
 PREVIEW_PIXELS = 2_000_000
 """Pixels of the picture on the page: as many as most screens show, few enough to follow a slider."""
 
+_STRIP_PIXELS = 40_000
+_MAP_PIXELS = 400_000
 _KEPT_PHOTOS = 12
 _KEPT_LOOKS = 4
 
@@ -36,11 +41,26 @@ class Sitting:
         upload: the photograph's file.
         report: what happened when it was predicted.
         folder: where its previews lie.
+        in_colour: whether the photograph has colours of its own.
     """
 
     upload: Upload
     report: Report
     folder: Path
+    in_colour: bool
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What else a prediction holds.
+
+    Attributes:
+        alternatives: each with a small picture; none for a plain field.
+        confidence: a picture of where the model is sure, and the mean 0..1; None for a plain field.
+    """
+
+    alternatives: list[tuple[Alternative, Pixels]]
+    confidence: tuple[Pixels, float] | None
 
 
 class Desk:
@@ -57,7 +77,8 @@ class Desk:
         Raises:
             AutochromeError: it cannot be opened, or the backend cannot be used.
         """
-        return Sitting(upload, self._predict(upload, backend, progress)[1].report, new_folder())
+        photo, forecast = self._predict(upload, backend, progress)
+        return Sitting(upload, forecast.report, new_folder(), is_in_colour(photo))
 
     def preview(self, sitting: Sitting, look: Look) -> tuple[str, str]:
         """Files of the photograph and of its coloured self, both small; no network runs unless memory was short."""
@@ -70,6 +91,20 @@ class Desk:
         picture, _ = self._engine.render(photo, forecast, look)
         _forget_looks(sitting.folder)
         return _write(before, photo.pixels, photo.alpha), _write(after, picture.rgb, photo.alpha)
+
+    def explore(self, sitting: Sitting) -> Findings:
+        """Alternatives and confidence, at the default look; no network runs unless memory was short."""
+        photo, forecast = self._opened(sitting)
+        small = thumbnail(photo, _STRIP_PIXELS)
+        found = []
+        for alternative in alternatives(forecast.prediction):
+            picture, _ = self._engine.render(small, forecast, make_look(alternative=alternative.name))
+            found.append((alternative, picture.rgb))
+        sure = confidence(forecast.prediction)
+        if sure is None:
+            return Findings(found, None)
+        map_of_it = confidence_picture(thumbnail(photo, _MAP_PIXELS), sure)
+        return Findings(found, (map_of_it.rgb, float(sure.mean())))
 
     def _opened(self, sitting: Sitting) -> tuple[Photo, Forecast]:
         backend = sitting.report.backend
@@ -109,12 +144,10 @@ def _forget_looks(folder: Path) -> None:
 def _write(stem: Path, pixels: Pixels, alpha: Pixels | None) -> str:
     """Save a preview: JPEG with whole chroma, or PNG where there is alpha."""
     channels = pixels if alpha is None else np.dstack([pixels, alpha] if pixels.ndim == 3 else [pixels] * 3 + [alpha])
-    if channels.dtype == np.uint16:
-        channels = (channels >> 8).astype(np.uint8)
     path = stem.with_suffix(".jpg" if alpha is None else ".png")
     if not path.exists():
         options: dict[str, Any] = {"quality": 95, "subsampling": 0} if alpha is None else {"compress_level": 1}
         part = path.with_name(f".{threading.get_ident()}{path.name}")
-        Image.fromarray(channels).save(part, **options)
+        Image.fromarray(eight_bits(channels)).save(part, **options)
         part.replace(path)  # another request may be about to read it
     return str(path)

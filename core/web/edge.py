@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import ParamSpec, TypeVar
 
 import gradio as gr
@@ -21,6 +21,19 @@ def one_sentence(function: Callable[Given, Result]) -> Callable[Given, Result]:
     def told(*args: Given.args, **kwargs: Given.kwargs) -> Result:
         try:
             return function(*args, **kwargs)
+        except AutochromeError as error:
+            raise alert(error) from error
+
+    return told
+
+
+def one_sentence_at_a_time(function: Callable[Given, Iterator[Result]]) -> Callable[Given, Iterator[Result]]:
+    """The same for a generator."""
+
+    @functools.wraps(function)
+    def told(*args: Given.args, **kwargs: Given.kwargs) -> Iterator[Result]:
+        try:
+            yield from function(*args, **kwargs)
         except AutochromeError as error:
             raise alert(error) from error
 

@@ -10,12 +10,13 @@ window.autochrome = {
     link.remove();
   },
 
-  /* Give the drop zone the first file, wherever on the page it came from. */
+  /* Give files to the field on the tab that is open, wherever on the page they came from. */
   offer(files) {
-    const field = document.querySelector("#upload input[type=file]");
+    const panel = [...document.querySelectorAll("[role=tabpanel]")].find((each) => each.checkVisibility());
+    const field = panel?.querySelector(".takes input[type=file]");
     if (!field || !files.length) return false;
     const carrier = new DataTransfer();
-    carrier.items.add(files[0]);
+    for (const file of field.multiple ? files : [files[0]]) carrier.items.add(file);
     field.files = carrier.files;
     field.dispatchEvent(new Event("change", { bubbles: true }));
     return true;

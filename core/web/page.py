@@ -10,7 +10,10 @@ import gradio as gr
 from core.engine import Engine
 from core.settings import Settings
 from core.web.api import build_api
+from core.web.api_many import build_many_api
 from core.web.backends_tab import build_backends_tab
+from core.web.batch_tab import BatchTab
+from core.web.compare_tab import CompareTab
 from core.web.photo_tab import build_photo_tab
 from core.web.theme import make_theme
 
@@ -27,13 +30,22 @@ def build_page(engine: Engine, settings: Settings) -> gr.Blocks:
     """The whole app: page and endpoints. ``launch(**launch_options(settings))`` serves it."""
     with gr.Blocks(title="Autochrome", analytics_enabled=False, delete_cache=(600, _HOUR)) as page:
         gr.HTML(_HEADER, padding=False)
-        with gr.Tabs(elem_id="tabs"):
+        with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Photo"):
-                build_photo_tab(engine)
+                photo = build_photo_tab(engine)
+            with gr.Tab("Compare", id="compare"):
+                compare = CompareTab(engine)
+            with gr.Tab("Batch"):
+                BatchTab(engine)
             with gr.Tab("Backends") as backends:
                 build_backends_tab(engine, backends)
         gr.HTML(_FOOTER, padding=False)
+        turn = photo.compare.click(
+            lambda: gr.Tabs(selected="compare"), outputs=tabs, api_visibility="private", queue=False
+        )
+        compare.follow(turn, photo.sitting)
         build_api(engine)
+        build_many_api(engine)
     return page
 
 

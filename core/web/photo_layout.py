@@ -3,35 +3,51 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from core.look import Look
 from core.registry import AUTO
+from core.web.example_photos import EXAMPLES, credits_html
 from core.web.upload import PhotoUpload
 
-_FOLDER = Path(__file__).parent / "examples"
-EXAMPLES = [_FOLDER / f"{name}.jpg" for name in ("astronaut", "cat", "coffee", "cameraman", "rocket")]
+FORMATS = [("PNG", "png"), ("JPEG", "jpeg"), ("WebP", "webp")]
 
 _PROMPT = "Choose a photograph\nor drop or paste one anywhere"
+
+_PICK = """element.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-pick]");
+  if (!button) return;
+  for (const each of element.querySelectorAll("button[aria-pressed]"))
+    each.setAttribute("aria-pressed", String(each === button));
+  trigger("click", { pick: button.dataset.pick });
+});"""
+"""Makes buttons inside a gr.HTML tell which of them was used."""
 
 
 @dataclass(frozen=True)
 class Parts:
-    """The tab's components. ``sitting`` holds what the visitor works on; ``saved`` the file to download."""
+    """The tab's components.
+
+    ``sitting`` holds what the visitor works on, ``look`` its look by the names of ``Look``'s fields, ``saved`` the
+    file to download.
+    """
 
     sitting: Any
     upload: Any
     slider: Any
     notice: Any
     story: Any
+    coloured: Any
+    compare: Any
+    strip: Any
+    sureness: Any
     examples: Any
     example_buttons: list[Any]
     panel: Any
     backend: Any
-    look: list[Any]
+    look: dict[str, Any]
     format_name: Any
     download: Any
     another: Any
@@ -43,7 +59,7 @@ def lay_out(backends: list[tuple[str, str]], defaults: Look) -> Parts:
 
     Args:
         backends: title and id of each backend.
-        defaults: where the controls start. ``Parts.look`` are in the order strength, temperature, vividness, refine.
+        defaults: where the controls start.
     """
     with gr.Row(elem_id="studio"):
         with gr.Column(scale=3, elem_id="stage"):
@@ -53,69 +69,94 @@ def lay_out(backends: list[tuple[str, str]], defaults: Look) -> Parts:
     return Parts(sitting=gr.State(None), panel=panel, **stage, **controls)
 
 
+def pick_list(elem_id: str, visible: bool = False) -> Any:
+    """A gr.HTML whose buttons with ``data-pick`` raise ``click`` with ``pick``."""
+    return gr.HTML(elem_id=elem_id, padding=False, visible=visible, js_on_load=_PICK)
+
+
+def backend_choice(backends: list[tuple[str, str]], elem_id: str) -> Any:
+    """A field to choose a backend in."""
+    choices = [("Automatic", AUTO), *backends]
+    return gr.Dropdown(choices, value=AUTO, label="Backend", elem_id=elem_id, filterable=False)
+
+
 def _stage() -> dict[str, Any]:
-    upload = PhotoUpload(
-        label="Photograph", show_label=False, placeholder=_PROMPT, elem_id="upload", height="58vh", buttons=[]
-    )
-    slider = gr.ImageSlider(
-        label="Before and after",
-        show_label=False,
-        visible=False,
-        elem_id="slider",
-        buttons=["fullscreen"],
-        interactive=False,
-    )
-    notice = gr.HTML(elem_id="notice", padding=False)
-    story = gr.HTML(elem_id="story", padding=False, visible=False)
-    with gr.Column(elem_id="examples") as examples:
+    parts: dict[str, Any] = {
+        "upload": PhotoUpload(
+            label="Photograph",
+            show_label=False,
+            placeholder=_PROMPT,
+            elem_id="upload",
+            elem_classes="takes",
+            height="58vh",
+            buttons=[],
+        ),
+        "slider": gr.ImageSlider(
+            label="Before and after",
+            show_label=False,
+            visible=False,
+            elem_id="slider",
+            buttons=["fullscreen"],
+            interactive=False,
+        ),
+        "notice": gr.HTML(elem_id="notice", padding=False),
+    }
+    with gr.Row(visible=False, elem_id="coloured", elem_classes="aside") as parts["coloured"]:
+        gr.HTML("<p>This photograph is in colour already. It was coloured anew, from its lightness alone.</p>")
+        parts["compare"] = gr.Button("Compare with the original", size="sm", min_width=200)
+    parts["story"] = gr.HTML(elem_id="story", padding=False, visible=False)
+    parts["strip"] = pick_list("strip")
+    parts["sureness"] = gr.HTML(elem_id="sureness", padding=False, visible=False)
+    with gr.Column(elem_id="examples") as parts["examples"]:
         gr.HTML("<h2>Or try one of these</h2>", padding=False)
         with gr.Row(elem_id="example-row"):
-            buttons = [gr.Button(path.stem.title(), icon=str(path), elem_classes="example") for path in EXAMPLES]
-    return {
-        "upload": upload,
-        "slider": slider,
-        "notice": notice,
-        "story": story,
-        "examples": examples,
-        "example_buttons": buttons,
-    }
+            parts["example_buttons"] = [
+                gr.Button(example.title, icon=str(example.path), elem_classes="example") for example in EXAMPLES
+            ]
+        gr.HTML(credits_html(), padding=False)
+    return parts
 
 
 def _controls(backends: list[tuple[str, str]], defaults: Look) -> dict[str, Any]:
-    backend = gr.Dropdown(
-        [("Automatic", AUTO), *backends], value=AUTO, label="Backend", elem_id="backend", filterable=False
-    )
-    strength = gr.Slider(0, 2, defaults.strength, step=0.05, label="Strength", elem_id="strength")
-    vividness = gr.Slider(
-        0, 1, defaults.vividness, step=0.05, label="Vividness", info="Favour rarer colours", elem_id="vividness"
-    )
-    temperature = gr.Slider(
-        0,
-        1,
-        defaults.temperature,
-        step=0.02,
-        label="Temperature",
-        info="Low is bold, high is cautious",
-        elem_id="temperature",
-    )
-    refine = gr.Checkbox(defaults.refine, label="Colour follows edges", elem_id="refine")
+    def slider(name: str, low: float, high: float, step: float, label: str, info: str | None = None) -> Any:
+        return gr.Slider(low, high, getattr(defaults, name), step=step, label=label, info=info, elem_id=name)
+
+    return {
+        "backend": backend_choice(backends, "backend"),
+        "look": {
+            "strength": slider("strength", 0, 2, 0.05, "Strength"),
+            "vividness": slider("vividness", 0, 1, 0.05, "Vividness", "Favour rarer colours"),
+            "temperature": slider("temperature", 0, 1, 0.02, "Temperature", "Low is bold, high is cautious"),
+            "tint_warm": slider("tint_warm", -1, 1, 0.05, "Cool to warm"),
+            "tint_magenta": slider("tint_magenta", -1, 1, 0.05, "Green to magenta"),
+            "refine": gr.Checkbox(defaults.refine, label="Colour follows edges", elem_id="refine"),
+            "alternative": gr.State(defaults.alternative),
+        },
+        **_saving(),
+    }
+
+
+def _saving() -> dict[str, Any]:
     with gr.Row(elem_id="save"):
-        format_name = gr.Dropdown(
-            [("PNG", "png"), ("JPEG", "jpeg"), ("WebP", "webp")],
-            value="png",
-            label="Format",
-            show_label=False,
-            container=False,
-            filterable=False,
-            min_width=90,
-            elem_id="format",
-        )
+        format_name = format_choice("format")
         download = gr.Button("Download", variant="primary", elem_id="download", min_width=120, scale=2)
     return {
-        "backend": backend,
-        "look": [strength, temperature, vividness, refine],
         "format_name": format_name,
         "download": download,
         "another": gr.Button("Another photograph", elem_id="another"),
         "saved": gr.File(visible=False, label="Coloured picture"),
     }
+
+
+def format_choice(elem_id: str, labelled: bool = False) -> Any:
+    """A field to choose the format of the coloured files in."""
+    return gr.Dropdown(
+        FORMATS,
+        value="png",
+        label="Format",
+        show_label=labelled,
+        container=labelled,
+        filterable=False,
+        min_width=90,
+        elem_id=elem_id,
+    )

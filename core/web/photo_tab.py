@@ -3,157 +3,146 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from core.engine import Engine
 from core.errors import AutochromeError
+from core.job import Job
 from core.look import Look, make_look
-from core.prediction import Progress
-from core.web.api import list_backends
 from core.web.desk import Desk, Sitting
-from core.web.photo_layout import EXAMPLES, Parts, lay_out
+from core.web.example_photos import EXAMPLES
+from core.web.findings import strip_html, sureness_html
+from core.web.photo_layout import Parts, lay_out
+from core.web.status import backend_titles
 from core.web.story import notice_html, story_html
 from core.web.upload import Upload
-from core.web.work import colour_file
+from core.web.work import colour_file, teller
+
+Given = dict[Any, Any]
+"""What an event brings: a value for each component that it takes in."""
 
 
-def build_photo_tab(engine: Engine) -> None:
+def build_photo_tab(engine: Engine) -> Parts:
     """Add the tab to the Blocks that is being built."""
-    parts = lay_out([(backend["title"], backend["id"]) for backend in list_backends(engine)], Look())
+    parts = lay_out(backend_titles(engine), Look())
     _wire(parts, _Actions(engine, parts))
+    return parts
 
 
 class _Actions:
-    """What happens when something on the tab is used. Values of the look come in the order of ``Parts.look``."""
+    """What happens when something on the tab is used."""
 
     def __init__(self, engine: Engine, parts: Parts):
         self._engine = engine
         self._desk = Desk(engine)
         self._parts = parts
 
-    def take(
-        self,
-        photo: Upload | None,
-        backend: str,
-        strength: float,
-        temperature: float,
-        vividness: float,
-        refine: bool,
-        progress: gr.Progress = gr.Progress(),  # noqa: B008 - how Gradio is told to hand one in
-    ) -> Any:
+    def take(self, given: Given, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008 - Gradio's way to hand one in
         """Colour an upload; the field is emptied at once, which calls this again with nothing."""
-        if photo is None:
-            return gr.skip()
-        return self._begin(photo, backend, _look(strength, temperature, vividness, refine), progress)
+        photo = given[self._parts.upload]
+        return self._begin(photo, given, progress) if photo else gr.skip()
 
-    def take_example(self, path: Path) -> Callable[..., Any]:
+    def take_example(self, upload: Upload) -> Callable[..., Any]:
         """An action that colours one of the examples."""
 
-        def take(
-            backend: str,
-            strength: float,
-            temperature: float,
-            vividness: float,
-            refine: bool,
-            progress: gr.Progress = gr.Progress(),  # noqa: B008
-        ) -> Any:
-            upload = Upload(str(path), path.name)
-            return self._begin(upload, backend, _look(strength, temperature, vividness, refine), progress)
+        def take(given: Given, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008
+            return self._begin(upload, given, progress)
 
         return take
 
-    def take_again(
-        self,
-        sitting: Sitting | None,
-        backend: str,
-        strength: float,
-        temperature: float,
-        vividness: float,
-        refine: bool,
-        progress: gr.Progress = gr.Progress(),  # noqa: B008
-    ) -> Any:
+    def take_again(self, given: Given, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008
         """Colour the same photograph with another backend."""
-        if sitting is None:
-            return gr.skip()
-        return self._begin(sitting.upload, backend, _look(strength, temperature, vividness, refine), progress)
+        sitting: Sitting | None = given[self._parts.sitting]
+        return self._begin(sitting.upload, given, progress) if sitting else gr.skip()
 
-    def repaint(
-        self, sitting: Sitting | None, strength: float, temperature: float, vividness: float, refine: bool
-    ) -> Any:
+    def repaint(self, given: Given) -> Any:
         """Show another look at the same prediction."""
+        sitting = given[self._parts.sitting]
         if sitting is None:
             return gr.skip()
         try:
-            pictures = self._desk.preview(sitting, _look(strength, temperature, vividness, refine))
+            pictures = self._desk.preview(sitting, self._look(given))
         except AutochromeError as error:
             return {self._parts.notice: notice_html(error)}
         return {self._parts.slider: pictures}
 
-    def save(
-        self,
-        sitting: Sitting,
-        format_name: str,
-        strength: float,
-        temperature: float,
-        vividness: float,
-        refine: bool,
-        progress: gr.Progress = gr.Progress(),  # noqa: B008
-    ) -> Any:
-        """Make the full-size file."""
-        look, backend = _look(strength, temperature, vividness, refine), sitting.report.backend
+    def choose(self, event: gr.EventData) -> str:
+        """Take one of the alternatives."""
+        return str(event.pick)
+
+    def explore(self, given: Given) -> Any:
+        """Show what else the prediction holds."""
+        sitting = given[self._parts.sitting]
+        if sitting is None:
+            return gr.skip()
         try:
-            path, _ = colour_file(self._engine, sitting.upload, backend, look, {}, format_name, _teller(progress))
+            findings = self._desk.explore(sitting)
+        except AutochromeError as error:
+            return {self._parts.notice: notice_html(error)}
+        chosen = given[self._parts.look["alternative"]]
+        return {
+            self._parts.strip: gr.update(value=strip_html(findings, chosen), visible=True),
+            self._parts.sureness: gr.update(value=sureness_html(findings), visible=True),
+        }
+
+    def save(self, given: Given, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008
+        """Make the full-size file."""
+        sitting: Sitting = given[self._parts.sitting]
+        try:
+            job = Job(sitting.report.backend, self._look(given), given[self._parts.format_name])
+            path, _ = colour_file(self._engine, sitting.upload, job, teller(progress))
         except AutochromeError as error:
             return {self._parts.saved: None, self._parts.notice: notice_html(error)}
         return {self._parts.saved: str(path), self._parts.notice: ""}
 
     def clear(self) -> Any:
         """Make room for another photograph."""
+        hidden = (self._parts.coloured, self._parts.story, self._parts.strip, self._parts.sureness, self._parts.panel)
         return {
             self._parts.sitting: None,
             self._parts.upload: gr.update(value=None, visible=True),
             self._parts.slider: gr.update(value=None, visible=False),
             self._parts.notice: "",
-            self._parts.story: gr.update(visible=False),
             self._parts.examples: gr.update(visible=True),
-            self._parts.panel: gr.update(visible=False),
+            **{part: gr.update(visible=False) for part in hidden},
         }
 
-    def _begin(self, upload: Upload, backend: str, look: Look, progress: gr.Progress) -> Any:
-        """Colour a photograph and show it; where that fails, say why and leave what there was."""
+    def _begin(self, upload: Upload, given: Given, progress: gr.Progress) -> Any:
+        """Colour a photograph as predicted and show it; where that fails, say why and leave what there was."""
+        parts = self._parts
+        look = self._look(given).model_copy(update={"alternative": "default"})
         try:
-            sitting = self._desk.sit(upload, backend, _teller(progress))
+            sitting = self._desk.sit(upload, given[parts.backend], teller(progress))
             pictures = self._desk.preview(sitting, look)
         except AutochromeError as error:
-            return {self._parts.upload: None, self._parts.notice: notice_html(error)}
+            return {parts.upload: None, parts.notice: notice_html(error)}
         return {
-            self._parts.sitting: sitting,
-            self._parts.upload: gr.update(value=None, visible="hidden"),
-            self._parts.slider: gr.update(value=pictures, visible=True),
-            self._parts.notice: "",
-            self._parts.story: gr.update(value=story_html(sitting, self._engine), visible=True),
-            self._parts.examples: gr.update(visible=False),
-            self._parts.panel: gr.update(visible=True),
+            parts.sitting: sitting,
+            parts.upload: gr.update(value=None, visible="hidden"),
+            parts.slider: gr.update(value=pictures, visible=True),
+            parts.notice: "",
+            parts.coloured: gr.update(visible=sitting.in_colour),
+            parts.story: gr.update(value=story_html(sitting, self._engine), visible=True),
+            parts.strip: gr.skip(),
+            parts.sureness: gr.skip(),
+            parts.examples: gr.update(visible=False),
+            parts.panel: gr.update(visible=True),
+            parts.look["alternative"]: "default",
         }
 
-
-def _look(strength: float, temperature: float, vividness: float, refine: bool) -> Look:
-    return make_look(strength=strength, temperature=temperature, vividness=vividness, refine=refine)
-
-
-def _teller(progress: gr.Progress) -> Progress:
-    def tell(fraction: float, words: str) -> None:
-        progress(fraction, desc=words)
-
-    return tell
+    def _look(self, given: Given) -> Look:
+        return make_look(**{name: given[part] for name, part in self._parts.look.items()})
 
 
 def _wire(parts: Parts, actions: _Actions) -> None:
-    scene = [parts.sitting, parts.upload, parts.slider, parts.notice, parts.story, parts.examples, parts.panel]
+    scene = [parts.sitting, parts.upload, parts.slider, parts.notice, parts.coloured, parts.story, parts.strip]
+    scene += [parts.sureness, parts.examples, parts.panel, parts.look["alternative"]]
+    settings = {parts.sitting, parts.upload, parts.backend, *parts.look.values()}
+    shown = {parts.sitting, *parts.look.values()}
     forward: dict[str, Any] = {
+        "inputs": settings,
         "outputs": scene,
         "api_visibility": "private",
         "concurrency_id": "forward",
@@ -162,7 +151,7 @@ def _wire(parts: Parts, actions: _Actions) -> None:
     }
     live: dict[str, Any] = {
         "fn": actions.repaint,
-        "inputs": [parts.sitting, *parts.look],
+        "inputs": shown,
         "outputs": [parts.slider, parts.notice],
         "api_visibility": "private",
         "concurrency_id": "live",
@@ -170,20 +159,24 @@ def _wire(parts: Parts, actions: _Actions) -> None:
         "show_progress": "hidden",
         "trigger_mode": "always_last",
     }
-    settings = [parts.backend, *parts.look]
+    explore = live | {"fn": actions.explore, "outputs": [parts.strip, parts.sureness, parts.notice]}
     forwards = [
-        parts.upload.change(actions.take, [parts.upload, *settings], **forward),
-        parts.backend.input(actions.take_again, [parts.sitting, *settings], trigger_mode="always_last", **forward),
+        parts.upload.change(actions.take, **forward),
+        parts.backend.input(actions.take_again, trigger_mode="always_last", **forward),
     ]
-    for button, path in zip(parts.example_buttons, EXAMPLES, strict=True):
-        forwards.append(button.click(actions.take_example(path), settings, **forward))
+    for button, example in zip(parts.example_buttons, EXAMPLES, strict=True):
+        upload = Upload(str(example.path), example.path.name)
+        forwards.append(button.click(actions.take_example(upload), **forward))
     for event in forwards:
-        event.then(**live)  # a slider may have been moved while the network ran
-    gr.on([control.input for control in parts.look], **live)
+        event.then(**live).then(**explore)  # a slider may have been moved while the network ran
+    sliders = [part for name, part in parts.look.items() if name != "alternative"]
+    gr.on([part.input for part in sliders], **live)
+    chosen = parts.look["alternative"]
+    parts.strip.click(actions.choose, outputs=chosen, api_visibility="private", queue=False).then(**live)
     parts.another.click(actions.clear, outputs=scene, api_visibility="private", queue=False)
     parts.download.click(
         actions.save,
-        [parts.sitting, parts.format_name, *parts.look],
+        {parts.format_name, *shown},
         [parts.saved, parts.notice],
         api_visibility="private",
         concurrency_limit=2,

@@ -1,4 +1,4 @@
-"""The upload field: hands over the file itself, untouched."""
+"""The upload fields: they hand over the files themselves, untouched."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 from gradio.component_meta import ComponentMeta
-from gradio.data_classes import ImageData
+from gradio.data_classes import ImageData, ListFiles
 from gradio_client.utils import is_file_obj_with_meta, strip_invalid_filename_characters
 from pydantic import model_validator
 
@@ -39,6 +39,16 @@ class _Sent(ImageData):  # type: ignore[misc]
         return value if is_file_obj_with_meta(value) else {}
 
 
+class _SentFiles(ListFiles):  # type: ignore[misc]
+    """The same for many files."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _only_checked_files(cls, value: Any) -> Any:
+        files = value if isinstance(value, list) else [value]
+        return [file if is_file_obj_with_meta(file) else {"path": ""} for file in files]
+
+
 class _NoStub(ComponentMeta):  # type: ignore[misc]
     """Gradio's metaclass writes a ``.pyi`` file beside the source of each component class; this one does not."""
 
@@ -58,9 +68,28 @@ class PhotoUpload(gr.Image, metaclass=_NoStub):  # type: ignore[misc]
 
     def preprocess(self, payload: Any) -> Upload | None:
         """Take the uploaded file as it is."""
-        if payload is None:
-            return None
-        if not payload.path:
-            raise alert(PhotoError("The picture is no uploaded file; send it with gradio_client's handle_file."))
-        name = (payload.orig_name or payload.path).replace("\\", "/").rpartition("/")[2]
-        return Upload(payload.path, strip_invalid_filename_characters(name) or "photo")
+        return None if payload is None else _received(payload)
+
+
+class PhotosUpload(gr.File, metaclass=_NoStub):  # type: ignore[misc]
+    """A field for many files, whose value is a list of ``Upload``; made by ``photos_upload``."""
+
+    is_template = True
+
+    def preprocess(self, payload: Any) -> list[Upload]:
+        """Take the uploaded files as they are."""
+        return [] if payload is None else [_received(file) for file in payload]
+
+
+def photos_upload(**properties: Any) -> PhotosUpload:
+    """A ``PhotosUpload`` with a component's usual properties (``gr.File`` would set its own data model)."""
+    field = PhotosUpload(file_count="multiple", **properties)
+    field.data_model = _SentFiles
+    return field
+
+
+def _received(file: Any) -> Upload:
+    if not file.path:
+        raise alert(PhotoError("The picture is no uploaded file; send it with gradio_client's handle_file."))
+    name = (file.orig_name or file.path).replace("\\", "/").rpartition("/")[2]
+    return Upload(file.path, strip_invalid_filename_characters(name) or "photo")

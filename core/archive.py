@@ -1,0 +1,137 @@
+"""Photographs in a zip file: listed first, then unpacked one at a time, and never under the names that it gives."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from core.errors import PhotoError
+from core.settings import Settings
+
+MOST_FILES = 2000
+"""Photographs that one batch takes."""
+
+_LARGEST_RATIO = 200
+_HARMLESS = 20_000_000
+"""A file that unpacks to more bytes than this and to more than that multiple of its size is taken for a bomb."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A photograph to be coloured: a file, or one that lies in a zip.
+
+    Attributes:
+        name: what to call it.
+        path: the file, or the zip that holds it.
+        entry: its entry in the zip, or None.
+        problem: why it cannot be coloured, or None.
+    """
+
+    name: str
+    path: Path
+    entry: zipfile.ZipInfo | None = None
+    problem: PhotoError | None = None
+
+    @contextmanager
+    def file(self) -> Iterator[Path]:
+        """The photograph's file; where it was unpacked for this, it is deleted in the end.
+
+        Raises:
+            PhotoError: it cannot be had.
+        """
+        if self.problem:
+            raise self.problem
+        if self.entry is None:
+            yield self.path
+            return
+        with tempfile.TemporaryDirectory(prefix="autochrome-") as folder:
+            path = Path(folder) / "photograph"
+            try:
+                with (
+                    zipfile.ZipFile(self.path) as archive,
+                    archive.open(self.entry) as packed,
+                    open(path, "wb") as file,
+                ):
+                    shutil.copyfileobj(packed, file, 1 << 20)
+            except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
+                raise PhotoError(f"{self.name} is damaged in its zip; zip it again.") from error
+            yield path
+
+
+def sources(files: list[tuple[Path, str]], settings: Settings) -> list[Source]:
+    """What there is to colour in some files, zips looked into; nothing is unpacked.
+
+    Args:
+        files: paths and what their owner calls them.
+        settings: limits.
+
+    Raises:
+        PhotoError: there is nothing that can be coloured, or too much.
+    """
+    found: list[Source] = []
+    for path, name in files:
+        if name.lower().endswith(".zip"):
+            try:
+                found += _entries(path, name, settings)
+            except PhotoError as error:
+                found.append(Source(name, path, problem=error))
+        else:
+            found.append(Source(name, path))
+    if not found:
+        raise PhotoError("There is no photograph to colour; give picture files, or a zip of them.")
+    if len(found) > MOST_FILES:
+        raise PhotoError(f"There are {len(found):,} files and one batch takes {MOST_FILES:,}; give fewer at once.")
+    problems = [source.problem for source in found if source.problem]
+    if len(problems) == len(found):
+        raise problems[0]
+    return found
+
+
+def _entries(path: Path, name: str, settings: Settings) -> list[Source]:
+    """The files in a zip, without what operating systems put there.
+
+    Raises:
+        PhotoError: it is no zip, is encrypted, is built to do harm, or holds no file.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = [entry for entry in archive.infolist() if not entry.is_dir() and not _is_clutter(entry.filename)]
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        raise PhotoError(f"{name} is no zip that can be read; zip the photographs again.") from error
+    if not entries:
+        raise PhotoError(f"{name} is empty; put photographs into it.")
+    for entry in entries:
+        _check(entry, name, settings)
+    return [Source(entry.filename, path, entry) for entry in entries]
+
+
+def _check(entry: zipfile.ZipInfo, name: str, settings: Settings) -> None:
+    """Refuse what no honest zip of photographs holds."""
+    inside = entry.filename.replace("\\", "/")
+    outward = inside.startswith("/") or ":" in inside.split("/")[0] or ".." in PurePosixPath(inside).parts
+    if outward or stat.S_ISLNK(entry.external_attr >> 16):
+        raise PhotoError(f"{name} holds a file that points out of it ({inside!r}); zip the photographs again.")
+    if entry.flag_bits & 1:
+        raise PhotoError(f"{name} is locked with a password; zip the photographs without one.")
+    if entry.file_size > max(_HARMLESS, _LARGEST_RATIO * entry.compress_size):
+        raise PhotoError(
+            f"{name} would unpack {inside!r} to {entry.file_size / 1e6:,.0f} MB from {entry.compress_size / 1e6:,.1f} "
+            "and is not opened; zip the photographs again."
+        )
+    if entry.file_size > settings.max_upload_mb * 1_000_000:
+        raise PhotoError(
+            f"{name} holds {inside!r} with {entry.file_size / 1e6:,.0f} MB and the limit is {settings.max_upload_mb}; "
+            "leave it out or raise AUTOCHROME_MAX_UPLOAD_MB."
+        )
+
+
+def _is_clutter(name: str) -> bool:
+    parts = PurePosixPath(name.replace("\\", "/")).parts
+    return "__MACOSX" in parts or parts[-1].startswith(".") or parts[-1].lower() in ("thumbs.db", "desktop.ini")

@@ -1,0 +1,49 @@
+"""What the page shows of the other colourings in a prediction, and of how sure the model is."""
+
+from __future__ import annotations
+
+from html import escape
+
+from core.confidence import GUESS, SCALE, SURE
+from core.web.desk import Findings
+from core.web.pictures import data_uri
+
+_MEANING = (
+    "How close to the likeliest colour each place is, for the model. It is no measure of the truth: the model may be "
+    "sure and wrong."
+)
+
+
+def strip_html(findings: Findings, chosen: str) -> str:
+    """A row of buttons, one for each colouring."""
+    if not findings.alternatives:
+        return '<p class="quiet">This backend predicts one colour for every place, and no alternatives.</p>'
+    buttons = "".join(
+        f'<button type="button" data-pick="{escape(alternative.name)}" '
+        f'aria-pressed="{"true" if alternative.name == chosen else "false"}">'
+        f'<img src="{data_uri(picture)}" alt=""><span>{escape(alternative.label)}</span>'
+        f"<small>{alternative.plausibility:.0%} plausible</small></button>"
+        for alternative, picture in findings.alternatives
+    )
+    return f'<h2 title="{escape(_MEANING)}">Other plausible colourings</h2><div class="picks">{buttons}</div>'
+
+
+def sureness_html(findings: Findings) -> str:
+    """The map of confidence with its legend, behind one quiet line."""
+    if findings.confidence is None:
+        return ""
+    picture, mean = findings.confidence
+    low, high = SCALE
+    return (
+        f'<details class="story"><summary>Where the model is sure <span>({mean:.0%} on average)</span></summary>'
+        f'<figure class="sureness"><img src="{data_uri(picture)}" '
+        f'alt="The photograph, orange where the model guesses and blue where it is sure">'
+        f'<figcaption><span>{low:.0%} or less, a guess</span><i style="background: {_gradient()}"></i>'
+        f"<span>{high:.0%} or more, sure</span></figcaption></figure></details>"
+    )
+
+
+def _gradient() -> str:
+    """The legend's colours, at the map's middle lightness."""
+    ends = [f"lab(60 {a} {b})" for a, b in (GUESS, (0, 0), SURE)]
+    return f"linear-gradient(to right in lab, {', '.join(ends)})"

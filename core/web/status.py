@@ -1,0 +1,38 @@
+"""What there is to choose from, and how it stands with each backend."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.backend import Backend
+from core.engine import Engine
+
+
+def list_backends(engine: Engine) -> list[dict[str, Any]]:
+    """The backends in order: who made each, under which licence, and whether it can be used now."""
+    return [_describe(backend) for backend in engine.registry]
+
+
+def backend_titles(engine: Engine) -> list[tuple[str, str]]:
+    """Title and id of each backend."""
+    return [(backend.info.title or backend.info.id, backend.info.id) for backend in engine.registry]
+
+
+def _describe(backend: Backend) -> dict[str, Any]:
+    info, weights = backend.info, getattr(backend, "weights", None)
+    described: dict[str, Any] = {
+        "id": info.id,
+        "title": info.title or info.id,
+        "summary": info.summary,
+        "licence": info.licence,
+        "citation": info.citation,
+    }
+    if weights is None:
+        return described | {"state": "ready", "message": "", "bytes_done": 0, "bytes_total": 0}
+    status = weights.status()
+    return described | {
+        "state": status.state,
+        "message": status.message,
+        "bytes_done": status.bytes_done,
+        "bytes_total": status.bytes_total,
+    }
