@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from backends.zhang_caffe import interleaved, side_by_side
 from backends.zhang_v2 import ZhangV2
 from core.distribution import annealed_mean
 from core.look import Look
@@ -30,7 +31,8 @@ def zhang(tmp_path, hub, zhang_files) -> ZhangV2:
 
 
 stock_only = pytest.mark.skipif(
-    not hasattr(cv2.dnn, "readNetFromCaffe"), reason="the stock recipe needs OpenCV 4; test_zhang_onnx.py has its numbers"
+    not hasattr(cv2.dnn, "readNetFromCaffe"),
+    reason="the stock recipe needs OpenCV 4; test_zhang_onnx.py has its numbers",
 )
 
 
@@ -72,6 +74,19 @@ def test_the_annealed_mean_is_the_releases_own(zhang, zhang_files):
     ab = annealed_mean(distribution, 1 / 2.606)
     assert np.abs(ab - stock_ab(zhang_files, lightness)).max() < 0.01
     assert ab.std(axis=(0, 1)).min() > 1  # not a flat picture
+
+
+def test_a_dilated_convolution_is_an_ordinary_one_on_the_tiles():
+    rng = np.random.default_rng(14)
+    maps = rng.normal(0, 1, (1, 3, 28, 28)).astype(np.float32)
+    np.testing.assert_array_equal(interleaved(side_by_side(maps)), maps)
+    kernel = rng.normal(0, 1, (3, 3)).astype(np.float32)
+    dilated = np.zeros((5, 5), np.float32)
+    dilated[::2, ::2] = kernel
+    wanted = [cv2.filter2D(plane, -1, dilated, borderType=cv2.BORDER_CONSTANT) for plane in maps[0]]
+    tiles = side_by_side(maps)
+    got = np.stack([cv2.filter2D(plane, -1, kernel, borderType=cv2.BORDER_CONSTANT) for plane in tiles[0]])[None]
+    np.testing.assert_allclose(interleaved(got)[0], wanted, atol=1e-4)
 
 
 def test_auto_is_zhang_once_its_weights_have_come(zhang):
