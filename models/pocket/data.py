@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,27 +99,22 @@ def shapes(paths: list[Path]) -> list[tuple[int, int]]:
     return chosen
 
 
-def epoch_batches(paths: list[Path], sizes: list[tuple[int, int]], batch: int, epoch: int) -> Iterator[list[Key]]:
+def epoch_batches(paths: list[Path], sizes: list[tuple[int, int]], batch: int, epoch: int) -> list[list[Key]]:
     """The batches of one epoch, each of one crop size, in an order that the epoch's number decides."""
     rng = np.random.default_rng(epoch)
     batches: list[list[Key]] = []
-    for size in sorted(set(sizes)):
+    for height, width in sorted(set(sizes)):
         members = [
             index
             for index, path in enumerate(paths)
-            if sizes[index] == size
+            if sizes[index] == (height, width)
             for _ in range(REPEATS.get(path.parent.name, 1))
         ]
-        members = rng.permutation(members).tolist()
-        keys = [(index, *size, int(rng.integers(2**31))) for index in members]
+        keys = [(index, height, width, int(rng.integers(2**31))) for index in rng.permutation(members).tolist()]
         batches += [keys[start : start + batch] for start in range(0, len(keys) - batch + 1, batch)]
-    for number in rng.permutation(len(batches)):
-        yield batches[number]
+    return [batches[number] for number in rng.permutation(len(batches))]
 
 
-def loader(
-    paths: list[Path], sizes: list[tuple[int, int]], batch: int, epoch: int, aged: float
-) -> DataLoader[tuple[torch.Tensor, torch.Tensor]]:
-    """Batches of pairs for one epoch, made in one process beside the training."""
-    batches = list(epoch_batches(paths, sizes, batch, epoch))
+def loader(paths: list[Path], batches: list[list[Key]], aged: float) -> DataLoader[tuple[torch.Tensor, torch.Tensor]]:
+    """Batches of pairs, made in one process beside the training."""
     return DataLoader(Pairs(paths, aged), batch_sampler=batches, num_workers=1, prefetch_factor=4)

@@ -100,7 +100,9 @@ def _decoder(graph: Graph, decoder: Any, features: list[str]) -> str:
         return x
 
     context = graph.conv(graph.op("GlobalAveragePool", features[3]), decoder.context[1])
-    x = stage(graph.op("Add", graph.conv(features[3], *decoder.lateral[3]), context), 3)
+    # Taken from 0 and subtracted: OpenCV 5 fuses a plain Add into the convolution and then refuses to broadcast.
+    context = graph.op("Sub", graph.constant(0.0), context)
+    x = stage(graph.op("Sub", graph.conv(features[3], *decoder.lateral[3]), context), 3)
     twice = graph.constant([1.0, 1.0, 2.0, 2.0])
     for level in (2, 1, 0):
         x = graph.conv(x, *decoder.narrow[level])

@@ -39,6 +39,10 @@ class Encoder(nn.Module):
         self.norm = net._bn0
         self.blocks = net._blocks
 
+    def early(self) -> list[nn.Module]:
+        """The parts up to stride 4: the costliest to train, and the ones that need it least."""
+        return [self.stem, self.norm, *self.blocks[: TAPS[0] + 1]]
+
     def forward(self, lightness: Tensor) -> list[Tensor]:
         """(n, 1, h, w) CIELAB L* 0..100, h and w multiples of 32, to four features of `CHANNELS` channels."""
         # The pretrained net takes (value - 127) / 128; a grey's value is close to 2.55 L*.

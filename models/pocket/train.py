@@ -2,7 +2,9 @@
 
     python -m models.pocket.train PHOTOS --out DIR [--val PHOTOS] [--start CHECKPOINT] [--frozen] [--epochs N]
 
-Writes DIR/bins.csv, DIR/log.csv and, after every epoch, DIR/checkpoint.pt; the same command again goes on from there.
+Writes DIR/bins.csv, DIR/checkpoint.pt and, after every epoch, a line of DIR/log.csv. The same command again goes on
+from the checkpoint. --frozen trains the decoder alone, on clean photographs; without it the encoder learns too, all
+but its early blocks, and some photographs are made to look like old prints.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import math
 import time
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,7 +30,7 @@ from core.render import render, small_lightness
 from core.resize import input_shape
 from models.pocket import metrics
 from models.pocket.bins import Bins, Floats, encoding_table, make_bins
-from models.pocket.data import load_rgb, loader, shapes
+from models.pocket.data import epoch_batches, load_rgb, loader, shapes
 from models.pocket.evaluate import count_colours, photo_paths, score, to_lab
 from models.pocket.network import Pocket
 
@@ -36,6 +39,9 @@ INPUT_SIDE = 192
 
 WARM_UP = 200
 """Steps over which the learning rate rises at first."""
+
+SAVE_EVERY = 100
+"""Steps between checkpoints."""
 
 ENCODER_RATE = 0.1
 """Learning rate of the pretrained encoder, as a share of the decoder's."""
@@ -72,79 +78,99 @@ def learning_rate(step: int, total: int) -> float:
     return min(1.0, (step + 1) / WARM_UP) * 0.5 * (1 + math.cos(math.pi * min(1.0, step / total)))
 
 
-@torch.no_grad()
-def follow(average: nn.Module, net: nn.Module, step: int) -> None:
-    """Move the averaged weights and statistics a step towards the network's."""
-    decay = min(EMA, (1 + step) / (10 + step))
-    for kept, new in zip(average.state_dict().values(), net.state_dict().values(), strict=True):
-        if kept.is_floating_point():
-            kept.lerp_(new, 1 - decay)
-        else:
-            kept.copy_(new)
+class Run:
+    """A training run: the network, its moving average, the optimiser, and the number of steps taken."""
+
+    def __init__(self, bins: Bins, rate: float, decay: float, frozen: bool) -> None:
+        torch.manual_seed(0)
+        self.net = Pocket(len(bins.centres)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        fixed = [self.net.encoder] if frozen else self.net.encoder.early()
+        for part in fixed:
+            part.requires_grad_(False)
+        self.frozen = frozen
+        self.average = copy.deepcopy(self.net)
+        self.rates = (rate * ENCODER_RATE, rate)
+        parts = (self.net.encoder, self.net.decoder)
+        self.optimizer = torch.optim.AdamW([{"params": [*part.parameters()]} for part in parts], weight_decay=decay)
+        self.loss_of = SoftCrossEntropy(bins.centres)
+        self.step = 0
+
+    def start_from(self, path: Path) -> None:
+        """Take another run's averaged weights."""
+        weights = torch.load(path, weights_only=True)["average"]
+        self.net.load_state_dict(weights)
+        self.average.load_state_dict(weights)
+
+    def load(self, path: Path) -> None:
+        """Go back to where `save` was called."""
+        state = torch.load(path, weights_only=True)
+        for name in ("net", "average", "optimizer"):
+            getattr(self, name).load_state_dict(state[name])
+        self.step = state["step"]
+
+    def save(self, path: Path) -> None:
+        """Write a checkpoint; the old one stays whole until the new one is."""
+        state: dict[str, Any] = {n: getattr(self, n).state_dict() for n in ("net", "average", "optimizer")}
+        torch.save(state | {"step": self.step}, path.with_suffix(".tmp"))
+        path.with_suffix(".tmp").replace(path)
+
+    def learn(self, lightness: Tensor, ab: Tensor, share: float) -> float:
+        """Take one step at a share of the full learning rate; gives the loss."""
+        self.net.train()
+        self.net.encoder.eval()  # its batch norms keep ImageNet's statistics
+        for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
+            group["lr"] = rate * share
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = self.net(lightness.contiguous(memory_format=torch.channels_last))
+        loss: Tensor = self.loss_of(logits, ab)
+        self.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
+        self.optimizer.step()
+        self.step += 1
+        self._follow()
+        return loss.item()
+
+    @torch.no_grad()
+    def _follow(self) -> None:
+        decay = min(EMA, self.step / (10 + self.step))
+        for kept, new in zip(self.average.state_dict().values(), self.net.state_dict().values(), strict=True):
+            if kept.is_floating_point():
+                kept.lerp_(new, 1 - decay)
+            else:
+                kept.copy_(new)
 
 
 def train(args: argparse.Namespace) -> None:
-    """Run or resume a training run."""
+    """Start a training run, or go on with one."""
     out: Path = args.out
     out.mkdir(parents=True, exist_ok=True)
-    paths = photo_paths(args.photos)
+    paths, unseen = photo_paths(args.photos), photo_paths(args.val)[::3] if args.val else []
     if not (out / "bins.csv").exists():
-        make_bins(sample_colours(paths)).save(out / "bins.csv")
-    bins = Bins.load(out / "bins.csv")
-    unseen = photo_paths(args.val)[::3] if args.val else []
-    counts = count_colours(unseen)
-    sizes = shapes(paths)
+        bins = Bins.load(args.start.parent / "bins.csv") if args.start else make_bins(sample_colours(paths))
+        bins.save(out / "bins.csv")
+    bins, counts, sizes = Bins.load(out / "bins.csv"), count_colours(unseen), shapes(paths)
+    run = Run(bins, args.rate, args.decay, args.frozen)
+    checkpoint = out / "checkpoint.pt"
+    if checkpoint.exists():
+        run.load(checkpoint)
+    elif args.start:
+        run.start_from(args.start)
 
-    torch.manual_seed(0)
-    net = Pocket(len(bins.centres)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    net.encoder.requires_grad_(not args.frozen)
-    rates = [(net.encoder, args.rate * ENCODER_RATE), (net.decoder, args.rate)]
-    groups = [{"params": [*part.parameters()], "lr": rate} for part, rate in rates]
-    optimizer = torch.optim.AdamW(groups, weight_decay=args.decay)
-    loss_of = SoftCrossEntropy(bins.centres)
-    first = 0
-    if (out / "checkpoint.pt").exists():
-        saved = torch.load(out / "checkpoint.pt", weights_only=True)
-        net.load_state_dict(saved["net"])
-        average = copy.deepcopy(net)
-        average.load_state_dict(saved["average"])
-        optimizer.load_state_dict(saved["optimizer"])
-        first = saved["epoch"]
-    else:
-        if args.start:
-            net.load_state_dict(torch.load(args.start, weights_only=True)["average"])
-        average = copy.deepcopy(net)
-
-    for epoch in range(first, args.epochs):
-        began = time.monotonic()
-        net.train()
-        net.encoder.eval()  # the encoder's batch norms keep ImageNet's statistics
-        batches = loader(paths, sizes, args.batch, epoch, 0.0 if args.frozen else args.aged)
-        losses = []
-        for number, (lightness, ab) in enumerate(batches):
-            step = epoch * len(batches) + number
-            share = learning_rate(step, args.epochs * len(batches))
-            for group, (_, rate) in zip(optimizer.param_groups, rates, strict=True):
-                group["lr"] = rate * share
-            with torch.autocast("cpu", torch.bfloat16):
-                with torch.set_grad_enabled(not args.frozen):
-                    features = net.encoder(lightness.contiguous(memory_format=torch.channels_last))
-                logits = net.decoder(features)
-            loss = loss_of(logits, ab)
-            optimizer.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-            optimizer.step()
-            follow(average, net, step)
-            losses.append(loss.item())
-            if number % 50 == 49:
-                print(f"epoch {epoch} step {number + 1}/{len(batches)} loss {np.mean(losses[-50:]):.4f}", flush=True)
-        row = {"epoch": epoch + 1, "loss": f"{np.mean(losses):.4f}", "seconds": round(time.monotonic() - began)}
-        saved = {"net": net.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict()}
-        torch.save({**saved, "epoch": epoch + 1, "bins": len(bins.centres)}, out / "checkpoint.tmp")
-        (out / "checkpoint.tmp").replace(out / "checkpoint.pt")
+    steps = len(epoch_batches(paths, sizes, args.batch, 0))
+    while run.step < args.epochs * steps:
+        epoch, done = divmod(run.step, steps)
+        began, losses = time.monotonic(), []
+        batches = epoch_batches(paths, sizes, args.batch, epoch)[done:]
+        for lightness, ab in loader(paths, batches, 0.0 if args.frozen else args.aged):
+            losses.append(run.learn(lightness, ab, learning_rate(run.step, args.epochs * steps)))
+            if run.step % SAVE_EVERY == 0 or run.step % steps == 0:
+                run.save(checkpoint)
+            if run.step % 50 == 0:
+                print(f"step {run.step} of {args.epochs * steps}: loss {np.mean(losses[-50:]):.4f}", flush=True)
+        row = {"epoch": f"{epoch + 1}", "loss": f"{np.mean(losses):.4f}", "seconds": f"{time.monotonic() - began:.0f}"}
         if unseen:
-            row |= validate(average, bins, unseen, counts)
+            row |= validate(run.average, bins, unseen, counts)
         print(row, flush=True)
         with open(out / "log.csv", "a", newline="") as log:
             writer = csv.DictWriter(log, row)
@@ -177,7 +203,7 @@ def main() -> None:
     parser.add_argument("photos", type=Path, help="folder of colour photographs, one subfolder per source")
     parser.add_argument("--out", type=Path, required=True, help="folder for the checkpoint, the bins and the log")
     parser.add_argument("--val", type=Path, help="folder of photographs to score after every epoch")
-    parser.add_argument("--start", type=Path, help="checkpoint whose averaged weights to start from")
+    parser.add_argument("--start", type=Path, help="checkpoint to start from: its averaged weights, and its bins")
     parser.add_argument("--frozen", action="store_true", help="train the decoder only, on clean photographs")
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--batch", type=int, default=48)

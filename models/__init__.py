@@ -1,0 +1,1 @@
+"""Manifests that say where weights come from, and the embedded network."""
