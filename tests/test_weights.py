@@ -66,17 +66,15 @@ def test_once_here_they_need_no_hub(hub: Hub, weights: Weights, narrow_files: Pa
     assert hub.seen == []
 
 
-def test_a_start_with_everything_cached_is_quick(
+def test_a_start_with_everything_cached_reads_no_file_again(
     hub: Hub, zhang_files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = zhang_weights(zhang_files, tmp_path / "models")
     hub.add_manifest(first.manifest, zhang_files)
     first.fetch()
-    began = time.perf_counter()
     again = zhang_weights(zhang_files, tmp_path / "models")
     monkeypatch.setattr("core.checksum.sha256", lambda path: pytest.fail("129 MB are read again"))
     assert again.status().state == "ready"
-    assert time.perf_counter() - began < 0.3
 
 
 def test_they_arrive_in_the_background(hub: Hub, weights: Weights) -> None:
