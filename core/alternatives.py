@@ -20,13 +20,13 @@ from core.prediction import AbDistribution, Prediction
 from core.tint import WARM
 
 LABELS = {
-    "default": "As predicted",
+    "default": "Predicted",
     "warmer": "Warmer",
     "cooler": "Cooler",
     "vivid": "Vivid",
     "calm": "Calm",
-    "other": "Another guess",
-    "other-2": "A further guess",
+    "other": "Another",
+    "other-2": "One more",
 }
 """Names of the alternatives and what people call them."""
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.prediction import Prediction, Request
+
+if TYPE_CHECKING:
+    from core.weights import Weights
 
 
 class BackendInfo(BaseModel):
@@ -50,3 +53,9 @@ class Backend(Protocol):
     def predict(self, request: Request, options: Any) -> Prediction:
         """Colour one request. Core never calls it from two threads at once."""
         ...
+
+
+def weights_of(backend: Backend | None) -> Weights | None:
+    """The files that a backend needs; None where it needs none, or means something else by ``weights``."""
+    weights = getattr(backend, "weights", None)
+    return weights if hasattr(weights, "status") else None

@@ -93,13 +93,20 @@ class Checksums:
             write_atomically(self._store, json.dumps(known, indent=1).encode())
 
 
-def _describe(path: Path, size: int, file: WeightFile) -> str:
+def stand_in(path: Path) -> str:
+    """What lies there in the place of a file, as the end of a sentence; empty where it may be one. Raises OSError."""
     with open(path, "rb") as opened:
         head = opened.read(100).lstrip().lower()
     if head.startswith(_POINTER):
         return "is a Git LFS pointer, not the file itself"
     if head.startswith(_PAGES):
         return "is a web page, not the file"
+    return "" if head else "is empty"
+
+
+def _describe(path: Path, size: int, file: WeightFile) -> str:
+    if other := stand_in(path):
+        return other
     if size != file.bytes:
         return f"has {size:,} bytes where {file.bytes:,} are due"
     return "has the right size but not the right SHA-256"

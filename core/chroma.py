@@ -8,19 +8,29 @@ from core.alternatives import shifted
 from core.color import Float
 from core.distribution import annealed_mean
 from core.errors import RequestError
+from core.hints import HintField
 from core.look import Look
 from core.prediction import AbDistribution, Prediction
 from core.tint import tint
 
 
-def chroma(prediction: Prediction, look: Look) -> Float:
+def chroma(prediction: Prediction, look: Look, lightness: Float | None = None) -> Float:
     """The (h', w', 2) a*b* of a prediction under all of a look but its refinement.
+
+    Args:
+        prediction: what a backend gave.
+        look: what a person wants.
+        lightness: (h', w') L* of the photograph at the prediction's size; needed where the look has hints.
 
     Raises:
         RequestError: the look asks for an alternative that the prediction does not hold.
     """
+    hints = HintField(look.hints, lightness) if look.hints and lightness is not None else None
     if isinstance(prediction, AbDistribution):
-        ab = annealed_mean(shifted(prediction, look.alternative), look.temperature, look.vividness)
+        distribution = shifted(prediction, look.alternative)
+        if hints:
+            distribution = hints.pulled(distribution)
+        ab = annealed_mean(distribution, look.temperature, look.vividness)
     elif look.alternative == "default":
         ab = prediction.ab
     else:
@@ -28,4 +38,5 @@ def chroma(prediction: Prediction, look: Look) -> Float:
             f"This backend predicts one colour for every place and has no alternative '{look.alternative}'; "
             "leave it out or choose another backend."
         )
-    return ab * np.float32(look.strength) + tint(look)
+    ab = ab * np.float32(look.strength) + tint(look)
+    return hints.over(ab) if hints else ab

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel
 
-from core.backend import Backend
+from core.backend import Backend, weights_of
 from core.color import Float, Pixels, eight_bits, rgb_to_lab
 from core.engine import Engine, thumbnail
 from core.errors import AutochromeError
@@ -91,7 +91,7 @@ def _against(measured: Measured, rgb: Pixels, truth: Pixels | None) -> Measured:
 
 
 def _is_ready(backend: Backend) -> bool:
-    weights = getattr(backend, "weights", None)
+    weights = weights_of(backend)
     return weights is None or weights.status().state == "ready"
 
 

@@ -11,6 +11,7 @@ from core import hub
 from core.checksum import Checksums
 from core.errors import WeightsError
 from core.manifest import Manifest, Source, WeightFile
+from core.trust import Trust
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Copies:
         self.manifest = manifest
         self._sources = sources
         self._checksums = Checksums(hub.own_folder() / "verified.json")
+        self._trust = Trust(hub.own_folder() / "trusted.json", self._checksums)
 
     def of(self, file: WeightFile) -> list[Path]:
         """Where copies of a file lie, unchecked, best first."""
@@ -40,12 +42,26 @@ class Copies:
         """Whether a person put it there, so that it is not ours to remove."""
         return path.parent == self.manifest.folder
 
-    def problem(self, path: Path, file: WeightFile) -> str:
-        """What is wrong with a copy, as the end of a sentence; empty when it is good. Each is read once."""
-        return self._checksums.problem(path, file)
+    def problem(self, path: Path, file: WeightFile, *, afresh: bool = False) -> str:
+        """What is wrong with a copy, as the end of a sentence; empty when it is good. Each is read once, or afresh.
+
+        A file whose manifest names no hash is good when it is the first, or the same as the first.
+        """
+        try:
+            known = self._trust.at_first(self.manifest.id, file, path)
+        except OSError as error:
+            return f"cannot be read ({error.strerror})"
+        problem = self._checksums.problem(path, known, afresh=afresh)
+        if problem and known != file:
+            return f"{problem}: it is not the one that was trusted at first (see {self._trust.store})"
+        return problem
+
+    def known(self, file: WeightFile) -> WeightFile:
+        """The file with its size and hash: those of the manifest, or of the first that came where it names none."""
+        return self._trust.known(self.manifest.id, file)
 
     def locate(self) -> tuple[dict[str, Path], list[str]]:
-        """Role -> good file, and a sentence for each wrong one."""
+        """Role -> good file, and a sentence for each wrong one and each that had to be trusted."""
         found: dict[str, Path] = {}
         notes: list[str] = []
         for file in self.manifest.files:
@@ -53,6 +69,11 @@ class Copies:
                 problem = self.problem(path, file)
                 if not problem:
                     found[file.role] = path
+                    if not file.sha256:
+                        notes.append(
+                            f"Nobody has published the hash of {file.name}, so the first that came is trusted: "
+                            f"SHA-256 {self.known(file).sha256}."
+                        )
                     break
                 notes.append(not_used(path, problem))
         return found, notes
@@ -61,9 +82,7 @@ class Copies:
         """Read every copy anew, whatever is remembered, and say what was found. Removes nothing."""
         report = []
         for file in self.manifest.files:
-            checks = [
-                FileCheck(file.name, path, self._checksums.problem(path, file, afresh=True)) for path in self.of(file)
-            ]
+            checks = [FileCheck(file.name, path, self.problem(path, file, afresh=True)) for path in self.of(file)]
             good = [check for check in checks if not check.problem]
             report.append((good + checks + [FileCheck(file.name, None, "is missing")])[0])
         return report

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel
 
-from core.backend import Backend, BackendInfo
+from core.backend import Backend, BackendInfo, weights_of
 from core.color import opencv_lightness
-from core.errors import AutochromeError
+from core.errors import AutochromeError, BackendError
 from core.look import Look
 from core.photo import Photo
 from core.prediction import Prediction, Progress, Request
@@ -134,8 +134,13 @@ class Engine:
         progress: Progress,
     ) -> Forecast:
         request = Request(_lightness_for(photo, backend.info))
-        prediction, cached, seconds = self._runner(backend).predict(request, options, progress)
-        weights = getattr(backend, "weights", None)
+        try:
+            prediction, cached, seconds = self._runner(backend).predict(request, options, progress)
+        except BackendError as error:
+            self.registry.note(backend.info.id, str(error))
+            raise
+        self.registry.note(backend.info.id, None)
+        weights = weights_of(backend)
         report = Report(
             backend=backend.info.id,
             requested=requested,
@@ -151,7 +156,9 @@ class Engine:
 
     def _runner(self, backend: Backend) -> Runner:
         with self._lock:
-            return self._runners.setdefault(backend.info.id, Runner(backend, self._cache))
+            return self._runners.setdefault(
+                backend.info.id, Runner(backend, self._cache, self.settings.backend_timeout)
+            )
 
 
 def _lightness_for(photo: Photo, info: BackendInfo) -> Any:

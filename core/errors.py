@@ -29,3 +29,7 @@ class WeightsError(AutochromeError):
 
 class SettingsError(AutochromeError):
     """An ``AUTOCHROME_*`` environment variable holds a value that cannot be used."""
+
+
+class SpaceError(AutochromeError):
+    """The Hugging Face Space is not configured well, cannot be deployed, or did not pass its check."""

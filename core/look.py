@@ -12,6 +12,16 @@ AlternativeName = Literal["default", "warmer", "cooler", "vivid", "calm", "other
 """Colourings that a prediction can hold, see ``core.alternatives``."""
 
 
+class Hint(BaseModel):
+    """A spot whose colour a person knows."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    x: float = Field(ge=0, le=1, description="from the left edge, as a share of the width")
+    y: float = Field(ge=0, le=1, description="from the top edge, as a share of the height")
+    color: str = Field(pattern=r"^#[0-9a-fA-F]{6}$", description="sRGB; its lightness is not used")
+
+
 class Look(BaseModel):
     """Applied by core to any prediction; every value has a default that suits most photographs."""
 
@@ -30,6 +40,7 @@ class Look(BaseModel):
     alternative: AlternativeName = Field(
         "default", description="another colouring that the prediction holds; see core.alternatives"
     )
+    hints: tuple[Hint, ...] = Field((), max_length=100, description="spots whose colour is known; see core.hints")
 
 
 def make_look(**values: Any) -> Look:

@@ -1,8 +1,9 @@
-"""Weights as data: what a model's files are, and where on the Hugging Face Hub they can be had."""
+"""Models as data: what a model's files are, where on the Hugging Face Hub they can be had, what goes in and out."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import tomlkit
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
@@ -17,7 +18,11 @@ _FILE_NAME = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$"
 
 
 class WeightFile(BaseModel):
-    """One file of a model, known by its size and SHA-256, whatever it is called where it lies."""
+    """One file of a model, known by its size and SHA-256, whatever it is called where it lies.
+
+    Where nobody has published its hash, ``sha256`` is empty and ``bytes`` a guess: the first file that comes is
+    trusted, see ``core.trust``.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -25,7 +30,7 @@ class WeightFile(BaseModel):
     name: str = Field(pattern=_FILE_NAME)
     aliases: tuple[str, ...] = Field((), description="other names under which people have it")
     bytes: int = Field(gt=0)
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    sha256: str = Field(pattern=r"^([0-9a-f]{64})?$")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -48,6 +53,43 @@ class Source(BaseModel):
         return self.path.replace("{name}", file.name)
 
 
+class GraphInput(BaseModel):
+    """What an ONNX graph takes. Batches are of one.
+
+    ``takes`` is what is made of L*: "lightness" is L* itself (0..100), "lightness-50" is L* - 50, "lightness-unit" is
+    L* / 100, all with one channel; "grey-rgb" is the neutral grey of that L* as sRGB 0..1 in three channels,
+    "grey-rgb-255" the same from 0 to 255, "imagenet-rgb" the same normalised by ImageNet's mean and deviation.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field("", description="of the graph's input; empty: the first")
+    size: tuple[int, int] | int | None = Field(None, description="as BackendInfo.input_size")
+    multiple: int = Field(1, ge=1, description="as BackendInfo.multiple")
+    layout: Literal["nchw", "nhwc"] = "nchw"
+    takes: Literal["lightness", "lightness-50", "lightness-unit", "grey-rgb", "grey-rgb-255", "imagenet-rgb"]
+
+
+class GraphOutput(BaseModel):
+    """What an ONNX graph gives.
+
+    ``kind`` is "ab" for a*b* once multiplied by ``scale``; "rgb" for sRGB 0..1 and "rgb-255" for sRGB 0..255, of which
+    the chroma is kept; "logits" for one plane for each a*b* bin of the file with the role ``bins`` (.npy, (q, 2)).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field("", description="of the graph's output; empty: the first")
+    layout: Literal["nchw", "nhwc"] = "nchw"
+    kind: Literal["ab", "rgb", "rgb-255", "logits"]
+    scale: float = 1.0
+    bins: str = ""
+
+
+GRAPH = "model"
+"""Role of the file that is an ONNX graph."""
+
+
 def own_source(repo: str) -> Source:
     """A person's own repository, at its newest commit: OWNER/NAME, or spaces/OWNER/NAME, or datasets/OWNER/NAME.
 
@@ -66,7 +108,7 @@ def own_source(repo: str) -> Source:
 
 
 class Manifest(BaseModel):
-    """A model's files and their sources, in the order in which they are asked."""
+    """A model's files and their sources, in the order in which they are asked; for an ONNX graph, its contract too."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -74,6 +116,10 @@ class Manifest(BaseModel):
     title: str
     licence: str
     citation: str = ""
+    summary: str = ""
+    order: int = Field(50, description="as BackendInfo.order")
+    input: GraphInput | None = None
+    output: GraphOutput | None = None
     files: tuple[WeightFile, ...] = Field(min_length=1)
     sources: tuple[Source, ...] = ()
 
@@ -96,6 +142,17 @@ class Manifest(BaseModel):
             if len(source.revision) != 40 or set(source.revision) - set("0123456789abcdef"):
                 raise ValueError(f"the revision of {source.repo} must be a commit of 40 hex digits")
         return sources
+
+    @model_validator(mode="after")
+    def _whole_contract(self) -> Manifest:
+        if (self.input is None) != (self.output is None):
+            raise ValueError("an ONNX model needs both an [input] and an [output]")
+        roles = [file.role for file in self.files]
+        if self.output is not None and GRAPH not in roles:
+            raise ValueError(f"an ONNX model needs a file with the role {GRAPH}")
+        if self.output is not None and self.output.kind == "logits" and self.output.bins not in roles:
+            raise ValueError("output.bins must be the role of the file that holds the bins of the logits")
+        return self
 
     @model_validator(mode="after")
     def _distinct(self) -> Manifest:

@@ -59,6 +59,13 @@ class AbDistribution:
 Prediction = AbField | AbDistribution
 
 
+def field_shape(prediction: Prediction) -> tuple[int, int]:
+    """Height and width at which colours are predicted."""
+    if isinstance(prediction, AbDistribution):
+        return prediction.logits.shape[1], prediction.logits.shape[2]
+    return prediction.ab.shape[0], prediction.ab.shape[1]
+
+
 def as_prediction(value: Any, backend: str) -> Prediction:
     """Check what a backend gave back and put it into the contract's types.
 
@@ -92,7 +99,7 @@ def as_prediction(value: Any, backend: str) -> Prediction:
 
 
 def _float32(array: Any) -> Float:
-    return np.ascontiguousarray(array, dtype=np.float32)
+    return np.array(array, dtype=np.float32, order="C")  # a copy: the backend may use its buffer again
 
 
 def _problem(prediction: Prediction) -> str | None:

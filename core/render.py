@@ -13,7 +13,7 @@ from core.color import Float, Pixels, lab_to_pixels, rgb_lightness
 from core.gamut import fit_gamut
 from core.look import Look
 from core.photo import Photo
-from core.prediction import Prediction
+from core.prediction import Prediction, field_shape
 from core.resize import resize_area
 from core.upsample import ChromaUpsampler
 
@@ -39,9 +39,9 @@ class Picture:
 
 def render(photo: Photo, prediction: Prediction, look: Look) -> Picture:
     """Colour a photograph. Its lightness stays; colours outside sRGB lose chroma, not lightness or hue."""
-    ab = chroma(prediction, look)
-    small = small_lightness(photo, (ab.shape[0], ab.shape[1])) if look.refine else None
-    upsampler = ChromaUpsampler(ab, (photo.height, photo.width), small)
+    small = small_lightness(photo, field_shape(prediction)) if look.refine or look.hints else None
+    ab = chroma(prediction, look, small)
+    upsampler = ChromaUpsampler(ab, (photo.height, photo.width), small if look.refine else None)
     rgb = np.empty((photo.height, photo.width, 3), photo.pixels.dtype)
 
     def paint_band(top: int) -> int:

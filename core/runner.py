@@ -17,6 +17,7 @@ from core.errors import AutochromeError, BackendError, RequestError
 from core.fair_lock import FairLock
 from core.look import first_problem
 from core.prediction import AbDistribution, Prediction, Progress, Request, as_prediction
+from core.watched import Watched
 
 
 class PredictionCache:
@@ -54,11 +55,20 @@ def _size(prediction: Prediction) -> int:
 class Runner:
     """A backend, its lock, and whether it is loaded."""
 
-    def __init__(self, backend: Backend, cache: PredictionCache):
+    def __init__(self, backend: Backend, cache: PredictionCache, timeout: float = 60.0):
+        """Load nothing yet.
+
+        Args:
+            backend: what to run.
+            cache: where to keep what it gives.
+            timeout: seconds without a sign of life after which a call is given up.
+        """
         self.backend = backend
         self._cache = cache
+        self._timeout = timeout
         self._lock = FairLock()
         self._loaded = False
+        self._hung: Watched[Prediction] | None = None  # a call that was given up
 
     def predict(
         self, request: Request, options: Mapping[str, Any], progress: Progress
@@ -85,17 +95,35 @@ class Runner:
             started = time.perf_counter()
             name = self.backend.info.id
             try:
-                self._load(progress)
-                progress(0.5, f"Colouring with {name}")
-                prediction = as_prediction(self.backend.predict(request, checked), name)
+                prediction = self._watched(request, checked, progress)
             except AutochromeError:
                 raise
-            except Exception as error:  # a plugin's bug must not look like the photograph's fault
+            except (Exception, SystemExit) as error:  # a plugin's bug must not look like the photograph's fault
                 raise BackendError(
                     f"Backend '{name}' failed ({type(error).__name__}: {error}); choose another backend."
                 ) from error
             self._cache.put(key, prediction)
             return prediction, False, time.perf_counter() - started
+
+    def _watched(self, request: Request, options: BaseModel | None, progress: Progress) -> Prediction:
+        """Load and predict, for as long as there are signs of life."""
+        name = self.backend.info.id
+        if self._hung is not None and not self._hung.has_ended:
+            raise BackendError(f"Backend '{name}' still hangs from an earlier photograph; choose another backend.")
+
+        def call(tell: Progress) -> Prediction:
+            self._load(tell)
+            tell(0.5, f"Colouring with {name}")
+            return as_prediction(self.backend.predict(request, options), name)
+
+        watched = Watched(call, progress)
+        if not watched.ended_within(self._timeout):
+            self._hung = watched
+            raise BackendError(
+                f"Backend '{name}' gave no sign of life for {self._timeout:g} s and was given up; choose another "
+                "backend, or raise AUTOCHROME_BACKEND_TIMEOUT if this one is slow."
+            )
+        return watched.result()
 
     def _load(self, progress: Progress) -> None:
         if not self._loaded:

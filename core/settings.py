@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -14,12 +15,15 @@ from core.errors import SettingsError
 class Settings(BaseModel):
     """Limits and places, each read from ``AUTOCHROME_<NAME IN CAPITALS>``.
 
-    An empty variable counts as one that is not set.
+    An empty variable counts as one that is not set, but for ``AUTOCHROME_PLUGINS``, which then forbids plugins.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     models_dir: Path | None = Field(None, description="folder whose manifests come before the built-in ones")
+    plugins: Path | Literal[""] | None = Field(
+        None, description="folder whose files are plugins; empty: no plugins at all, installed ones included"
+    )
     zhang_repo: str | None = Field(
         None, description="Hub repository asked first for zhang-v2's weights: OWNER/NAME, or spaces/OWNER/NAME"
     )
@@ -29,6 +33,9 @@ class Settings(BaseModel):
     auto_wait: float = Field(
         2.0, ge=0, description="seconds that 'auto' waits for the default backend's weights before it uses pocket"
     )
+    backend_timeout: float = Field(
+        60.0, gt=0, description="seconds without a sign of life after which a backend or a plugin is given up"
+    )
 
 
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -37,11 +44,8 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     Raises:
         SettingsError: a variable's value cannot be used; the message names the variable.
     """
-    values = {
-        name: environ[f"AUTOCHROME_{name.upper()}"]
-        for name in Settings.model_fields
-        if environ.get(f"AUTOCHROME_{name.upper()}")
-    }
+    given = {name: environ.get(f"AUTOCHROME_{name.upper()}") for name in Settings.model_fields}
+    values = {name: value for name, value in given.items() if value or (name == "plugins" and value is not None)}
     try:
         return Settings.model_validate(values)
     except ValidationError as error:

@@ -105,7 +105,7 @@ def _probe(source: Source, file: WeightFile) -> None:
             CHECK_NETWORK,
             scope="all",
         )
-    if found.size is not None and found.size != file.bytes:
+    if file.sha256 and found.size is not None and found.size != file.bytes:
         pointer = ", perhaps a Git LFS pointer" if found.size < 200 else ""
         raise TransferError(
             f"{source.repo} has another {file.name} ({found.size:,} bytes where {file.bytes:,} are due{pointer})",

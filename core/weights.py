@@ -191,7 +191,7 @@ class Weights:
 
     def digests(self) -> dict[str, str]:
         """File name -> the first 12 hex digits of its SHA-256."""
-        return {file.name: file.sha256[:12] for file in self.manifest.files}
+        return {file.name: self._copies.known(file).sha256[:12] for file in self.manifest.files}
 
     def check(self) -> list[FileCheck]:
         """Read every file anew, whatever is remembered, and say what was found. Removes nothing, needs no network."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import cv2
 import httpx
 import numpy as np
 import pytest
+from gradio.route_utils import delete_files_created_by_app
 from gradio.utils import get_upload_folder
 from gradio_client import Client, handle_file
 from PIL import Image
@@ -21,6 +23,7 @@ from core.color import rgb_lightness
 from core.engine import Engine
 from core.registry import Registry
 from core.settings import Settings
+from tests.browser import save_coloured, save_ramp
 
 
 class Warm:
@@ -49,11 +52,25 @@ class Warm:
         return field
 
 
+class Guesser:
+    """Red, perhaps blue: a distribution. Counts its calls."""
+
+    def __init__(self) -> None:
+        self.info: Any = {"id": "guesser", "title": "Guesser", "input_size": 24, "order": 90}
+        self.calls = 0
+
+    def predict(self, request: Any, options: Any) -> Any:
+        self.calls += 1
+        logits = np.zeros((3, *request.lightness.shape), np.float32)
+        logits[0] += 1 + request.lightness / 100
+        return logits, np.array([[40, 20], [0, -40], [0, 0]], np.float32)
+
+
 class Served:
     """A server, its client, and the backend behind it."""
 
-    def __init__(self, url: str, backend: Warm):
-        self.url, self.backend = url, backend
+    def __init__(self, url: str, page: Any, engine: Engine, backend: Warm):
+        self.url, self.page, self.engine, self.backend = url, page, engine, backend
         self.client = Client(url, verbose=False)
 
     def colorize(self, path: Path, **given: Any) -> tuple[Path, dict[str, Any]]:
@@ -75,11 +92,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
         registry, settings, backend = Registry(), Settings(), Warm()
         registry.register(backend)
-        page = build_page(Engine(registry, settings), settings)
+        engine = Engine(registry, settings)
+        page = build_page(engine, settings)
         _, url, _ = page.launch(
             server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch_options(settings)
         )
-        yield Served(url, backend)
+        yield Served(url, page, engine, backend)
         page.close()
 
 
@@ -251,7 +269,7 @@ def test_backends_answer_while_a_photograph_is_coloured(served: Served, tmp_path
         served.backend.go_on.set()
     job.result(timeout=20)
     assert taken < 2
-    assert listed == [
+    assert [each for each in listed if each["id"] == "pocket"] == [
         {
             "id": "pocket",
             "title": "Pocket",
@@ -304,3 +322,123 @@ def test_a_failed_job_leaves_no_file(served: Served, tmp_path: Path) -> None:
     Image.new("L", (17_000, 2), 90).save(path)
     assert "choose png" in served.refusal(path, output_format="webp")
     assert not list(Path(get_upload_folder()).rglob("wide.colour*"))
+
+
+# --- alternatives and confidence ---
+
+
+@pytest.fixture(scope="module")
+def guesser(served: Served) -> Guesser:
+    """A second backend behind the same server: one that predicts a distribution."""
+    backend = Guesser()
+    served.engine.registry.register(backend)
+    return backend
+
+
+def test_alternatives_come_from_one_prediction_and_can_be_taken(served: Served, guesser: Guesser, grey: Path) -> None:
+    files, rows = served.client.predict(image=handle_file(str(grey)), backend="guesser", api_name="/alternatives")
+    assert guesser.calls == 1
+    assert [row["name"] for row in rows][:6] == ["default", "warmer", "cooler", "vivid", "calm", "other"]
+    assert all(row["label"] and 0 <= row["plausibility"] <= 1 for row in rows)
+    pictures = [np.asarray(Image.open(file)).astype(int) for file in files]
+    assert len(pictures) == len(rows)
+    assert all(np.abs(picture - pictures[0]).mean() > 0.5 for picture in pictures[1:])
+    taken, _ = served.colorize(grey, backend="guesser", alternative="other")
+    assert guesser.calls == 1
+    assert np.array_equal(np.asarray(Image.open(taken)), pictures[5])
+
+
+def test_confidence_is_a_picture_and_its_mean(served: Served, guesser: Guesser, grey: Path) -> None:
+    picture, values = served.client.predict(image=handle_file(str(grey)), backend="guesser", api_name="/confidence")
+    with Image.open(picture) as opened:
+        assert opened.size == (120, 90)
+    assert values["backend"] == "guesser"
+    assert 0 <= values["lowest"] <= values["mean"] <= values["highest"] <= 1
+
+
+@pytest.mark.parametrize("name", ["/alternatives", "/confidence"])
+def test_a_plain_field_has_neither_and_one_sentence_says_so(served: Served, grey: Path, name: str) -> None:
+    with pytest.raises(Exception, match="Backend 'pocket' predicts one colour for every place") as caught:
+        served.client.predict(image=handle_file(str(grey)), api_name=name)
+    assert str(caught.value).endswith("choose another backend.")
+
+
+def test_tint_changes_the_picture_and_runs_no_network(served: Served, grey: Path) -> None:
+    plain, _ = served.colorize(grey)
+    calls = served.backend.calls
+    cool, _ = served.colorize(grey, tint_warm=-1, tint_magenta=0.5)
+    blue = [np.asarray(Image.open(path))[..., 2].mean() for path in (plain, cool)]
+    assert blue[1] > blue[0] + 10
+    assert served.backend.calls == calls
+    assert "'tint_warm'" in served.refusal(grey, tint_warm=2)
+
+
+# --- compare and batch ---
+
+
+def test_compare_gives_a_picture_and_figures_for_each_backend(served: Served, guesser: Guesser, tmp_path: Path) -> None:
+    path = save_coloured(tmp_path / "coat.png")
+    files, found = served.client.predict(image=handle_file(str(path)), api_name="/compare")
+    assert found["in_colour"] is True
+    assert [row["backend"] for row in found["backends"]] == ["pocket", "guesser"]
+    for row in found["backends"]:
+        with Image.open(files[row["file"]]) as picture:
+            assert picture.size == (160, 120)
+        assert row["psnr"] > 5 and row["ciede2000"] > 1 and row["colourfulness"] > 1 and row["problem"] == ""
+
+
+def test_a_batch_gives_one_zip_and_names_what_failed(served: Served, grey: Path, tmp_path: Path) -> None:
+    letter = tmp_path / "letter.jpg"
+    letter.write_text("Dear grandma, " * 20)
+    files = [handle_file(str(grey)), handle_file(str(letter))]
+    archive, rows = served.client.predict(images=files, strength=0.5, output_format="jpeg", api_name="/colorize_batch")
+    with zipfile.ZipFile(archive) as pictures:
+        assert pictures.namelist() == ["grandma.colour.jpg", "report.csv"]
+    assert [row["picture"] for row in rows] == ["grandma.colour.jpg", None]
+    assert rows[1]["problem"].startswith("letter.jpg is no picture")
+
+
+def test_a_batch_tells_of_each_photograph_as_it_is_done(served: Served, tmp_path: Path) -> None:
+    paths = [save_ramp(tmp_path / f"{number}.png", 30 + number, 20) for number in range(3)]
+    job = served.client.submit(images=[handle_file(str(path)) for path in paths], api_name="/colorize_batch")
+    archive, rows = job.result(timeout=30)
+    assert [len(rows) for _, rows in job.outputs()] == [1, 2, 3, 3]
+    assert archive.endswith("autochrome.zip")
+    assert len(rows) == 3
+
+
+def test_a_batch_of_nothing_good_is_refused_in_one_sentence(served: Served, tmp_path: Path) -> None:
+    path = tmp_path / "album.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("../../evil.png", b"x")
+    for files, words in (([], "There is no photograph to colour"), ([handle_file(str(path))], "points out of it")):
+        with pytest.raises(Exception, match=words) as caught:
+            served.client.predict(images=files, api_name="/colorize_batch")
+        assert ". " not in str(caught.value)
+
+
+def test_a_batch_reads_no_file_of_the_server(served: Served, tmp_path: Path) -> None:
+    secret = save_ramp(tmp_path / "secret.png", 33, 44)
+    calls = served.backend.calls
+    endpoint = f"{served.url}gradio_api/call/colorize_batch"
+    for mark in (MARK, {}, {"meta": None}):
+        for images in ([{"path": str(secret), **mark}], {"path": str(secret), **mark}):
+            data = [images, "auto", 1, 0.38, 0.5, True, "png", 0, 0]
+            event = httpx.post(endpoint, json={"data": data}).json()["event_id"]
+            assert "event: error" in httpx.get(f"{endpoint}/{event}", timeout=20).text
+    assert served.backend.calls == calls
+
+
+# --- privacy; last, because it empties the server's folder ---
+
+
+def test_every_file_of_a_visitor_is_among_those_deleted_after_an_hour(served: Served, grey: Path) -> None:
+    image = handle_file(str(grey))
+    served.client.predict(image=image, api_name="/colorize")
+    served.client.predict(image=image, api_name="/compare")
+    served.client.predict(images=[image], api_name="/colorize_batch")
+    folder = Path(get_upload_folder())
+    assert [path for path in folder.rglob("*") if path.is_file()]
+    assert served.page.delete_cache == (600, 3600)
+    delete_files_created_by_app(served.page, 0)  # what the server does each 600 s, with an age of 3600 s
+    assert not [path for path in folder.rglob("*") if path.is_file()]

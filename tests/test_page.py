@@ -1,77 +1,39 @@
-"""The page in a real browser, on a real local server."""
+"""The Photo tab in a real browser, on a real local server."""
 
 from __future__ import annotations
 
-import io
 import re
-import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from core.backend import BackendInfo
-from core.engine import Engine
-from core.errors import BackendError
 from core.look import Look
 from core.photo import open_photo
-from core.prediction import AbDistribution
-from core.registry import Registry
-from core.settings import Settings
-from tests.browser import chromium
-
-
-class Warm:
-    """A distribution of two colours, so that temperature matters; counts its calls."""
-
-    info: Any = BackendInfo(id="pocket", title="Pocket", licence="Apache-2.0", input_size=32, order=20)
-
-    def __init__(self) -> None:
-        self.calls = 0
-        self.go_on = threading.Event()
-        self.go_on.set()
-
-    def predict(self, request: Any, options: Any) -> Any:
-        self.calls += 1
-        assert self.go_on.wait(30)
-        logits = np.zeros((2, *request.lightness.shape), np.float32)
-        logits[0] += 1
-        return AbDistribution(logits, np.array([[30, 40], [-20, -30]], np.float32))
-
-
-class Broken:
-    """Fails as a backend whose weights cannot be had does."""
-
-    info: Any = BackendInfo(id="broken", title="Broken", citation="nobody <b>here</b>")
-
-    def predict(self, request: Any, options: Any) -> Any:
-        raise BackendError("Backend 'broken' is <not> well; choose another backend.")
-
-
-class Served:
-    def __init__(self, url: str, engine: Engine, backend: Warm):
-        self.url, self.engine, self.backend = url, engine, backend
+from tests.browser import (
+    Studio,
+    chromium,
+    colour,
+    coloured,
+    open_tab,
+    save_coloured,
+    save_ramp,
+    serve_studio,
+    set_slider,
+    show,
+    shown,
+    upload,
+    wait_for_repaint,
+)
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
-        from core.web.page import build_page, launch_options
-
-        registry, settings, backend = Registry(), Settings(), Warm()
-        registry.register(backend)
-        registry.register(Broken())
-        engine = Engine(registry, settings)
-        page = build_page(engine, settings)
-        options = launch_options(settings)
-        _, url, _ = page.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **options)
-        yield Served(url, engine, backend)
-        page.close()
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    with serve_studio(tmp_path_factory.mktemp("gradio")) as studio:
+        yield studio
 
 
 @pytest.fixture(scope="module")
@@ -81,62 +43,17 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def visit(served: Served, browser: Browser) -> Iterator[Page]:
-    """A fresh visitor's page; anything asked of another machine, or a script's error, fails the test."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    mistakes: list[str] = []
-    page.on("pageerror", lambda error: mistakes.append(str(error)))
-    page.goto(served.url)
-    expect(page.locator("#upload")).to_be_visible(timeout=20_000)
-    yield page
-    context.close()
-    elsewhere = [url for url in asked if not url.startswith((served.url, "data:", "blob:"))]
-    assert not elsewhere
-    assert not mistakes
+def visit(served: Studio, browser: Browser) -> Iterator[Page]:
+    with served.visit(browser) as page:
+        yield page
 
 
 @pytest.fixture
 def grandma(tmp_path: Path) -> Path:
-    values = np.linspace(60, 200, 300 * 400).reshape(300, 400).astype(np.uint8)
-    path = tmp_path / "grandma.jpg"
-    Image.fromarray(values).save(path, quality=95)
-    return path
+    return save_ramp(tmp_path / "grandma.jpg")
 
 
-def upload(page: Page, path: Path) -> None:
-    page.locator("#upload input[type=file]").set_input_files(path)
-
-
-def coloured(page: Page) -> np.ndarray[Any, Any]:
-    """Pixels of the coloured picture in the slider."""
-    picture = page.locator("#slider img").nth(1)
-    expect(picture).to_have_js_property("complete", True)
-    answer = page.request.get(str(picture.get_attribute("src")))
-    assert answer.ok
-    return np.asarray(Image.open(io.BytesIO(answer.body())).convert("RGB")).astype(int)
-
-
-def colour(page: Page) -> float:
-    pixels = coloured(page)
-    return float(np.abs(pixels[..., 0] - pixels[..., 2]).mean())
-
-
-def show(page: Page, path: Path) -> None:
-    upload(page, path)
-    expect(page.locator("#slider img").nth(1)).to_be_visible(timeout=15_000)
-
-
-def set_slider(page: Page, name: str, value: float) -> None:
-    """Move a slider as a hand does: its ``input`` events reach the server."""
-    before = page.locator("#slider img").nth(1).get_attribute("src")
-    page.locator(f"#{name} input[type=range]").fill(str(value))
-    expect(page.locator("#slider img").nth(1)).not_to_have_attribute("src", str(before), timeout=10_000)
-
-
-def test_upload_gives_colour_by_itself_and_sliders_run_no_network(visit: Page, served: Served, grandma: Path) -> None:
+def test_upload_gives_colour_by_itself_and_sliders_run_no_network(visit: Page, served: Studio, grandma: Path) -> None:
     show(visit, grandma)
     assert colour(visit) > 10
     expect(visit.locator("#story summary")).to_contain_text("Coloured by Pocket")
@@ -151,7 +68,7 @@ def test_upload_gives_colour_by_itself_and_sliders_run_no_network(visit: Page, s
     assert served.backend.calls == calls
 
 
-def test_progress_is_shown_while_the_network_runs(visit: Page, served: Served, tmp_path: Path) -> None:
+def test_progress_is_shown_while_the_network_runs(visit: Page, served: Studio, tmp_path: Path) -> None:
     path = tmp_path / "slow.png"
     Image.effect_noise((64, 64), 80).save(path)
     served.backend.go_on.clear()
@@ -163,7 +80,7 @@ def test_progress_is_shown_while_the_network_runs(visit: Page, served: Served, t
     expect(visit.locator("#slider img").nth(1)).to_be_visible()
 
 
-def test_downloaded_png_is_the_engines_picture(visit: Page, served: Served, grandma: Path) -> None:
+def test_downloaded_png_is_the_engines_picture(visit: Page, served: Studio, grandma: Path) -> None:
     show(visit, grandma)
     set_slider(visit, "strength", 0.5)
     with visit.expect_download() as waiting:
@@ -232,24 +149,112 @@ def test_before_and_after_by_keyboard(visit: Page, grandma: Path) -> None:
     expect(visit.locator("#slider img").nth(1)).to_have_attribute("style", re.compile(r"inset\(0px 0px 0px (69|7[01])"))
 
 
-def test_backends_tab_names_licence_and_state(visit: Page) -> None:
-    visit.get_by_role("tab", name="Backends").click()
-    card = visit.locator(".card", has_text="Pocket")
-    expect(card).to_contain_text("Apache-2.0")
-    expect(card).to_contain_text("Ready")
-    expect(visit.locator(".card", has_text="Broken")).to_contain_text("nobody <b>here</b>")
+def test_every_control_is_live_and_runs_no_network(visit: Page, served: Studio, grandma: Path) -> None:
+    show(visit, grandma)
+    calls = served.backend.calls
+    pictures = {shown(visit)}
+    for name, value in {"strength": 1.5, "temperature": 0.8, "tint_warm": 1, "tint_magenta": -1}.items():
+        set_slider(visit, name, value)
+        pictures.add(shown(visit))
+    before = shown(visit)
+    visit.get_by_label("Colour follows edges").click()
+    wait_for_repaint(visit, before)
+    assert len(pictures) == 5
+    assert served.backend.calls == calls
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_phone_has_no_sideways_scroll(served: Served, browser: Browser, grandma: Path, scheme: Any) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme)
-    page = context.new_page()
-    page.goto(served.url)
-    expect(page.locator("#upload")).to_be_visible(timeout=20_000)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    show(page, grandma)
-    expect(page.locator("#download")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert (max(map(int, re.findall(r"\d+", background)[:3])) < 60) == (scheme == "dark")
-    context.close()
+def test_a_click_takes_an_alternative_and_the_download_is_it(visit: Page, served: Studio, grandma: Path) -> None:
+    show(visit, grandma)
+    calls, before = served.backend.calls, shown(visit)
+    strip = visit.locator("#strip")
+    expect(strip.get_by_role("button")).to_have_count(6)
+    expect(strip.get_by_role("button", name="Predicted")).to_have_attribute("aria-pressed", "true")
+    assert all(re.search(r"\d+%", text) for text in strip.get_by_role("button").all_inner_texts())
+    strip.get_by_role("button", name="Another").press("Enter")
+    wait_for_repaint(visit, before)
+    expect(strip.get_by_role("button", name="Another")).to_have_attribute("aria-pressed", "true")
+    expect(strip.get_by_role("button", name="Predicted")).to_have_attribute("aria-pressed", "false")
+    with visit.expect_download() as waiting:
+        visit.locator("#download").click()
+    picture = np.asarray(Image.open(waiting.value.path()))
+    assert served.backend.calls == calls
+    expected, _ = served.engine.colorize(open_photo(grandma), "pocket", Look(alternative="other"))
+    assert np.array_equal(picture, expected.rgb)
+    assert picture[..., 2].mean() > picture[..., 0].mean()  # the blue that the model holds for the next likeliest
+
+
+def test_another_photograph_starts_as_predicted(visit: Page, grandma: Path, tmp_path: Path) -> None:
+    show(visit, grandma)
+    before = shown(visit)
+    visit.locator("#strip").get_by_role("button", name="Another").click()
+    wait_for_repaint(visit, before)
+    before = shown(visit)
+    visit.evaluate("autochrome.offer([])")
+    upload(visit, save_ramp(tmp_path / "grandpa.jpg", 300, 200))
+    wait_for_repaint(visit, before)
+    expect(visit.locator("#strip").get_by_role("button", name="Predicted")).to_have_attribute("aria-pressed", "true")
+    pixels = coloured(visit)
+    assert pixels.shape == (200, 300, 3)
+    assert pixels[..., 0].mean() > pixels[..., 2].mean()
+
+
+def test_confidence_has_a_picture_and_a_legend(visit: Page, grandma: Path) -> None:
+    show(visit, grandma)
+    visit.locator("#sureness summary").click()
+    picture = visit.locator("#sureness img")
+    expect(picture).to_be_visible()
+    assert picture.evaluate("image => image.naturalWidth") == 400
+    expect(visit.locator("#sureness figcaption")).to_contain_text("a guess")
+    expect(visit.locator("#sureness figcaption")).to_contain_text("sure")
+
+
+def test_a_backend_of_plain_fields_says_that_it_has_no_alternatives(visit: Page, served: Studio, grandma: Path) -> None:
+    served.later.go("ready", 100_000_000)
+    show(visit, grandma)
+    expect(visit.locator("#strip button").first).to_be_visible()
+    visit.get_by_label("Backend").click()
+    visit.get_by_role("option", name="Later").click()
+    expect(visit.locator("#strip")).to_contain_text("no alternatives")
+    expect(visit.locator("#sureness summary")).to_have_count(0)
+
+
+def test_a_colour_photograph_is_told_apart_and_can_be_compared(visit: Page, grandma: Path, tmp_path: Path) -> None:
+    show(visit, grandma)
+    expect(visit.locator("#coloured")).not_to_be_visible()
+    before = shown(visit)
+    upload(visit, save_coloured(tmp_path / "coat.png"))
+    wait_for_repaint(visit, before)
+    expect(visit.locator("#coloured")).to_contain_text("in colour already")
+    visit.get_by_role("button", name="Compare with the original").click()
+    expect(visit.get_by_role("tab", name="Compare")).to_have_attribute("aria-selected", "true")
+    figures = visit.locator("#comparison figure")
+    expect(figures.filter(has_text="Pocket")).to_contain_text("PSNR", timeout=15_000)
+    expect(figures.first).to_contain_text("The photograph's own colours")
+
+
+@pytest.mark.parametrize(("choice", "format_name"), [("JPEG", "JPEG"), ("WebP", "WEBP")])
+def test_other_formats_can_be_downloaded(visit: Page, grandma: Path, choice: str, format_name: str) -> None:
+    show(visit, grandma)
+    visit.locator("#format input").click()
+    visit.get_by_role("option", name=choice).click()
+    with visit.expect_download() as waiting:
+        visit.locator("#download").click()
+    assert re.fullmatch(r"grandma\.colour\.(jpg|webp)", waiting.value.suggested_filename)
+    with Image.open(waiting.value.path()) as picture:
+        assert picture.format == format_name
+        assert "coloured by machine (pocket)" in str(picture.getexif()[0x0131])
+
+
+def test_what_happened_opens(visit: Page, grandma: Path) -> None:
+    show(visit, grandma)
+    details = visit.locator("#story details")
+    expect(details.locator("dl")).not_to_be_visible()
+    details.locator("summary").press("Enter")
+    expect(details.locator("dl")).to_contain_text("grandma.jpg, 400 by 300 pixels")
+
+
+def test_examples_name_their_sources(visit: Page) -> None:
+    expect(visit.locator("#examples")).to_contain_text("Lav Varshney, CC0")
+    open_tab(visit, "Backends")
+    open_tab(visit, "Photo")
+    expect(visit.get_by_role("button", name="Rocket")).to_be_visible()

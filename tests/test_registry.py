@@ -1,26 +1,12 @@
 """Backends come in by their hook, keep their ids apart and are found by them."""
 
-import pluggy
 import pytest
 
+from core.backend import weights_of
 from core.errors import BackendError
 from core.hookspecs import PROJECT
-from core.registry import BUILT_IN, Registry, load_registry
+from core.registry import Registry, load_registry
 from tests.fakes import FakeBackend
-
-hookimpl = pluggy.HookimplMarker("autochrome")
-
-
-class Plugin:
-    """A plugin as a stranger writes it: pluggy and nothing of ours."""
-
-    def __init__(self, *backends):
-        self.backends = backends
-
-    @hookimpl
-    def autochrome_register_backends(self, register):
-        for backend in self.backends:
-            register(backend)
 
 
 class FakeWeights:
@@ -38,18 +24,40 @@ class FakeWeights:
         return self
 
 
-def test_built_ins_and_plugins_come_in_by_the_same_hook():
-    registry = load_registry([Plugin(FakeBackend("sepia"))], entry_points=False)
-    assert [backend.info.id for backend in registry] == ["zhang-v2", "pocket", "sepia"]
+def test_built_ins_come_in_by_the_hook():
+    registry = load_registry(plugins=False)
+    assert [backend.info.id for backend in registry][:3] == ["zhang-v2", "pocket", "ddcolor-tiny"]
+    assert registry.failures == []
     assert PROJECT == "autochrome"
-    assert len(BUILT_IN) == 2
 
 
 def test_an_id_is_given_once():
+    registry = Registry()
+    registry.register(FakeBackend("pocket"))
     with pytest.raises(BackendError, match="id 'pocket' is taken; give FakeBackend another one"):
-        load_registry([Plugin(FakeBackend("pocket"))], entry_points=False)
+        registry.register(FakeBackend("pocket"))
     with pytest.raises(BackendError, match="id 'auto' is taken"):
-        Registry().register(FakeBackend("auto"))
+        registry.register(FakeBackend("auto"))
+
+
+def test_a_class_is_no_backend():
+    with pytest.raises(BackendError, match=r"FakeBackend is a class; register an instance of it: FakeBackend\(\)"):
+        Registry().register(FakeBackend)
+
+
+def test_options_must_be_checkable():
+    backend = FakeBackend("sepia")
+    backend.Options = dict
+    with pytest.raises(BackendError, match="The Options of backend 'sepia' must be a pydantic model"):
+        Registry().register(backend)
+
+
+def test_another_thing_called_weights_is_not_taken_for_files():
+    backend = FakeBackend()
+    backend.weights = {"conv1": [0.5]}
+    assert weights_of(backend) is None
+    backend.weights = FakeWeights(ready=True)
+    assert weights_of(backend) is backend.weights
 
 
 def test_an_unknown_id_is_answered_with_the_known_ones():

@@ -82,7 +82,7 @@ def format_field() -> Any:
 def write_png(folder: Path, name: str, rgb: Pixels) -> str:
     """A picture to look at, (h, w, 3), as a file of 8 bits a channel."""
     path = folder / f"{name}.png"
-    Image.fromarray(eight_bits(rgb)).save(path, compress_level=3)
+    Image.fromarray(eight_bits(rgb)).save(path, compress_level=1)
     return str(path)
 
 

@@ -7,15 +7,19 @@ from typing import Any
 
 import gradio as gr
 
+from core.backend import weights_of
 from core.engine import Engine
+from core.hub import is_offline
+from core.plugins import PluginFailure
 from core.web.photo_layout import pick_list
 from core.web.status import list_backends
 
 _STATES = {"ready": "Ready", "downloading": "Downloading", "missing": "Not here yet", "unavailable": "Unavailable"}
 
 _ADD_ONE = """<details class="add-one"><summary>Add a backend</summary>
-<p>Install a Python package that has the entry point <code>autochrome</code>, and start Autochrome again. About
-twenty lines are enough: see <code>docs/writing-a-backend.md</code>.</p></details>"""
+<p>Install a Python package that has the entry point <code>autochrome</code>, or put a Python file into the folder that
+<code>AUTOCHROME_PLUGINS</code> names, and start Autochrome again. About twenty lines are enough:
+<code>docs/writing-a-backend.md</code> has them.</p></details>"""
 
 
 def build_backends_tab(engine: Engine, tab: gr.Tab) -> None:
@@ -27,10 +31,10 @@ def build_backends_tab(engine: Engine, tab: gr.Tab) -> None:
     def refresh() -> tuple[str, Any]:
         backends = list_backends(engine)
         waiting = any(backend["state"] != "ready" for backend in backends)
-        return backends_html(backends), gr.Timer(active=waiting)
+        return backends_html(backends) + failures_html(engine.registry.failures), gr.Timer(active=waiting)
 
     def fetch(event: gr.EventData) -> tuple[str, Any]:
-        weights = getattr(engine.registry.get(event.pick), "weights", None)
+        weights = weights_of(engine.registry.get(event.pick))
         if weights is not None:
             weights.start()
         return refresh()
@@ -46,6 +50,14 @@ def backends_html(backends: list[dict[str, Any]]) -> str:
     return f'<div class="cards">{"".join(_card(backend) for backend in backends)}</div>'
 
 
+def failures_html(failures: list[PluginFailure]) -> str:
+    """What did not come in or failed when it was last called, and why."""
+    if not failures:
+        return ""
+    rows = "".join(f"<li><strong>{escape(each.name)}</strong>: {escape(each.reason)}</li>" for each in failures)
+    return f'<section class="failed"><h2>What went wrong</h2><ul>{rows}</ul></section>'
+
+
 def _card(backend: dict[str, Any]) -> str:
     state = backend["state"]
     parts = [
@@ -54,7 +66,7 @@ def _card(backend: dict[str, Any]) -> str:
         f"<p>{escape(backend['summary'])}</p>",
         f'<p class="message">{escape(backend["message"])}</p>' if backend["message"] and state != "ready" else "",
         _bar(backend) if state == "downloading" else "",
-        _button(backend) if state in ("missing", "unavailable") else "",
+        _button(backend) if state in ("missing", "unavailable") and not is_offline() else "",
         f"<dl><dt>Name</dt><dd><code>{escape(backend['id'])}</code></dd>",
         f"<dt>Licence</dt><dd>{escape(backend['licence'] or 'not stated')}</dd>",
         f"<dt>Cite</dt><dd>{escape(backend['citation'])}</dd>" if backend["citation"] else "",

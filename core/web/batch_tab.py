@@ -55,8 +55,7 @@ class BatchTab:
             show_label=False,
             visible=False,
             columns=6,
-            height="auto",
-            object_fit="contain",
+            object_fit="cover",
             buttons=[],
             elem_id="batch-gallery",
         )
@@ -141,8 +140,12 @@ def _progress_html(words: str, outcomes: list[Outcome], count: int | None) -> st
     """How far it is, and what could not be coloured and why."""
     bar = f'<progress value="{len(outcomes)}" max="{count}" aria-label="Photographs done"></progress>' if count else ""
     failed = [outcome for outcome in outcomes if outcome.problem]
-    rows = "".join(
-        f"<li><strong>{escape(outcome.photograph)}</strong> {escape(outcome.problem)}</li>" for outcome in failed
-    )
+    rows = "".join(f"<li>{escape(_named(outcome))}</li>" for outcome in failed)
     problems = f'<section class="failed"><h2>{len(failed)} not coloured</h2><ul>{rows}</ul></section>' if failed else ""
     return f'<p class="status" role="status">{escape(words)}</p>{bar}{problems}'
+
+
+def _named(outcome: Outcome) -> str:
+    """A failed photograph's reason, which names it."""
+    name = outcome.photograph.rpartition("/")[2]
+    return outcome.problem if name in outcome.problem else f"{outcome.photograph}: {outcome.problem}"

@@ -18,7 +18,7 @@ from core.web.pictures import data_uri
 from core.web.story import notice_html
 from core.web.upload import PhotoUpload, Upload
 
-_PROMPT = "Choose a photograph to compare on\nA colour one is measured against its own colours"
+_PROMPT = "Choose a photograph\nOne in colour shows how far off each backend is"
 _PICTURE_PIXELS = 500_000
 
 _MEANING = """<details class="story"><summary>What the figures mean</summary><dl>
@@ -59,11 +59,15 @@ class CompareTab:
         }
 
     def _take(self, upload: Upload | None) -> Iterator[Any]:
-        if upload is not None:
+        if upload is None:  # the field was emptied
+            yield gr.skip()
+        else:
             yield from self._compare(upload)
 
     def _follow(self, sitting: Sitting | None) -> Iterator[Any]:
-        if sitting is not None:
+        if sitting is None:
+            yield gr.skip()
+        else:
             yield from self._compare(sitting.upload)
 
     def _compare(self, upload: Upload) -> Iterator[Any]:

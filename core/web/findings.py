@@ -8,10 +8,9 @@ from core.confidence import GUESS, SCALE, SURE
 from core.web.desk import Findings
 from core.web.pictures import data_uri
 
-_MEANING = (
-    "How close to the likeliest colour each place is, for the model. It is no measure of the truth: the model may be "
-    "sure and wrong."
-)
+_MEANING = """Sure means that the model gives one colour nearly all its belief (100% less the entropy of its
+distribution). Plausible means near the likeliest colours (the geometric mean, over all places, of its density at the
+colour shown as a share of the highest). Neither is a measure of the truth: the model may be sure and wrong."""
 
 
 def strip_html(findings: Findings, chosen: str) -> str:
@@ -22,10 +21,10 @@ def strip_html(findings: Findings, chosen: str) -> str:
         f'<button type="button" data-pick="{escape(alternative.name)}" '
         f'aria-pressed="{"true" if alternative.name == chosen else "false"}">'
         f'<img src="{data_uri(picture)}" alt=""><span>{escape(alternative.label)}</span>'
-        f"<small>{alternative.plausibility:.0%} plausible</small></button>"
+        f"<small>{alternative.plausibility:.0%}</small></button>"
         for alternative, picture in findings.alternatives
     )
-    return f'<h2 title="{escape(_MEANING)}">Other plausible colourings</h2><div class="picks">{buttons}</div>'
+    return f'<h2>Other colourings, and how plausible the model finds each</h2><div class="picks">{buttons}</div>'
 
 
 def sureness_html(findings: Findings) -> str:
@@ -39,7 +38,7 @@ def sureness_html(findings: Findings) -> str:
         f'<figure class="sureness"><img src="{data_uri(picture)}" '
         f'alt="The photograph, orange where the model guesses and blue where it is sure">'
         f'<figcaption><span>{low:.0%} or less, a guess</span><i style="background: {_gradient()}"></i>'
-        f"<span>{high:.0%} or more, sure</span></figcaption></figure></details>"
+        f"<span>{high:.0%} or more, sure</span></figcaption></figure><p>{_MEANING}</p></details>"
     )
 
 

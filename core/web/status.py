@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.backend import Backend
+from core.backend import Backend, weights_of
 from core.engine import Engine
 
 
@@ -19,7 +19,7 @@ def backend_titles(engine: Engine) -> list[tuple[str, str]]:
 
 
 def _describe(backend: Backend) -> dict[str, Any]:
-    info, weights = backend.info, getattr(backend, "weights", None)
+    info, weights = backend.info, weights_of(backend)
     described: dict[str, Any] = {
         "id": info.id,
         "title": info.title or info.id,

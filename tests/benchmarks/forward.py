@@ -82,7 +82,7 @@ def callers(folder: Path) -> list[tuple[str, ...]]:
     from core.settings import Settings
     from tests.benchmarks.scans import scan
 
-    registry = load_registry(entry_points=False)
+    registry = load_registry(plugins=False)
     grey = scan(0.5)
     table = []
     for count in (1, 4, 16):

@@ -1,0 +1,125 @@
+"""What ``colorize`` was given: files, folders, patterns and zips, and the file that each photograph becomes."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath, PurePosixPath
+
+from PIL import Image
+
+from core.archive import Source, sources
+from core.errors import PhotoError
+from core.photo import FORMATS
+from core.save import coloured_name
+from core.settings import Settings
+
+
+@dataclass(frozen=True)
+class Item:
+    """A photograph and where its picture goes, within the output folder."""
+
+    source: Source
+    target: PurePath
+
+
+@dataclass(frozen=True)
+class Search:
+    """How to look for photographs.
+
+    Attributes:
+        output: where the pictures go: not looked into.
+        recursive: whether folders within folders are looked into.
+        settings: limits for what lies in zips.
+    """
+
+    output: Path
+    recursive: bool
+    settings: Settings
+
+    def items(self, given: Iterable[Path], format_name: str) -> list[Item]:
+        """Everything that was given, in order. What cannot be used is there too, with its ``source.problem``.
+
+        A photograph found in a folder, by a pattern or in a zip keeps its place below that. Where two would become
+        one file (capitals make no difference on some systems), the later gets a number.
+        """
+        items, taken = [], set()
+        for path in given:
+            for source, folder in self._found(path):
+                target = folder / coloured_name(PurePosixPath(source.name).name, format_name)
+                stem, _, ending = target.name.rpartition(".colour.")
+                number = 1
+                while str(target).casefold() in taken:
+                    number += 1
+                    target = target.with_name(f"{stem}-{number}.colour.{ending}")
+                if not source.problem:
+                    taken.add(str(target).casefold())
+                items.append(Item(source, target))
+        return items
+
+    def _found(self, given: Path) -> Iterator[tuple[Source, PurePath]]:
+        if given.is_dir():
+            yield from _or_none(self._in_folder(given), given, self._no_picture(given))
+        elif glob.has_magic(str(given)) and not given.exists():
+            yield from _or_none(self._matching(given), given, f"Nothing matches {given}; check the pattern.")
+        elif given.suffix.lower() == ".zip" and given.exists():
+            yield from self._in_zip(given)
+        else:
+            yield Source(str(given), given), PurePath()
+
+    def _in_folder(self, top: Path) -> Iterator[tuple[Source, PurePath]]:
+        endings = _endings()
+        output = self.output.resolve()
+        for folder, inner, names in os.walk(top):
+            here = Path(folder)
+            inner[:] = sorted(name for name in inner if name[0] != "." and (here / name).resolve() != output)
+            if not self.recursive:
+                inner.clear()
+            for name in sorted(names):
+                if Path(name).suffix.lower() in endings and name[0] != "." and not _is_coloured(name):
+                    yield Source(str(here / name), here / name), here.relative_to(top)
+
+    def _matching(self, pattern: Path) -> Iterator[tuple[Source, PurePath]]:
+        parts = pattern.parts
+        fixed = Path(*parts[: next(at for at, part in enumerate(parts) if glob.has_magic(part))])
+        for path in map(Path, sorted(glob.glob(str(pattern), recursive=True))):
+            if path.is_file() and not _is_coloured(path.name):
+                for source, folder in self._found(path):
+                    yield source, path.parent.relative_to(fixed) / folder
+
+    def _in_zip(self, path: Path) -> Iterator[tuple[Source, PurePath]]:
+        try:
+            found = sources([(path, path.name)], self.settings)
+        except PhotoError as error:
+            yield Source(str(path), path, problem=error), PurePath()
+            return
+        for source in found:
+            inside = PurePosixPath(source.name.replace("\\", "/"))
+            yield replace(source, name=f"{path}/{inside}"), PurePath(inside.parent)
+
+    def _no_picture(self, folder: Path) -> str:
+        where = "" if self.recursive else " itself; add --recursive to look into its folders"
+        return f"There is no picture in {folder}{where}{';' if self.recursive else ', or'} name another."
+
+
+def _or_none(found: Iterator[tuple[Source, PurePath]], given: Path, problem: str) -> Iterator[tuple[Source, PurePath]]:
+    """What was found; where that is nothing, the problem."""
+    empty = True
+    for each in found:
+        empty = False
+        yield each
+    if empty:
+        yield Source(str(given), given, problem=PhotoError(problem)), PurePath()
+
+
+def _is_coloured(name: str) -> bool:
+    """Whether the file is one that ``colorize`` has made."""
+    return Path(name).stem.endswith(".colour")
+
+
+def _endings() -> frozenset[str]:
+    """What the names of pictures end with, in small letters."""
+    Image.init()
+    return frozenset(ending for ending, format_name in Image.EXTENSION.items() if format_name in FORMATS)

@@ -1,0 +1,154 @@
+"""``python app.py``: the page, the API and, where it is asked for, MCP tools."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import ipaddress
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from core.cli.common import make_engine, plain_errors, say
+from core.errors import SettingsError
+
+if TYPE_CHECKING:
+    from core.settings import Settings
+
+
+def serve(
+    context: typer.Context,
+    host: Annotated[str | None, typer.Option(help="Address to listen on; GRADIO_SERVER_NAME also sets it.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; GRADIO_SERVER_PORT also sets it.")] = None,
+    share: Annotated[bool, typer.Option("--share", help="Make a public link through Gradio's servers.")] = False,
+    auth: Annotated[
+        str | None,
+        typer.Option(metavar="USER:PASSWORD", help="Let in only who knows these; AUTOCHROME_AUTH also sets them."),
+    ] = None,
+    root_path: Annotated[
+        str | None, typer.Option(help="Path or address behind a proxy; GRADIO_ROOT_PATH also sets it.")
+    ] = None,
+    max_pixels: Annotated[int | None, typer.Option(min=1, help="Largest photograph, in pixels.")] = None,
+    max_upload_mb: Annotated[int | None, typer.Option(min=1, help="Largest file, in megabytes.")] = None,
+    queue: Annotated[int | None, typer.Option(min=1, help="How many may wait; more are turned away.")] = None,
+    mcp: Annotated[bool, typer.Option("--mcp", help="Offer the endpoints to agents as MCP tools.")] = False,
+    no_plugins: Annotated[bool, typer.Option("--no-plugins", help="Load no plugins, whatever the command.")] = False,
+) -> None:
+    """Serve the page and the API, unless a command is given."""
+    if no_plugins:
+        os.environ["AUTOCHROME_PLUGINS"] = ""
+    if context.invoked_subcommand is not None:
+        return
+    with plain_errors():
+        login = read_login(auth or os.environ.get("AUTOCHROME_AUTH", ""))
+        if mcp and find_spec("mcp") is None:
+            raise SettingsError("--mcp needs a package that is not installed; run: pip install -r requirements-mcp.txt")
+        if mcp and login:
+            raise SettingsError("Agents cannot log in; leave out --auth, or --mcp.")
+        settings = _settings(max_pixels, max_upload_mb)
+        options = {"server_name": host, "server_port": port, "share": share, "auth": login}
+        with _told_to_end() as ended:
+            page = launch(settings, queue, options | {"root_path": root_path, "mcp_server": mcp})
+            if not login and (share or is_public(page.server_name)) and "SPACE_ID" not in os.environ:
+                say("Whoever can reach this address can use the page; --auth USER:PASSWORD asks for a password.")
+            address = page.share_url or page.local_url
+            typer.echo(f"Autochrome is at {address}")
+            if mcp:
+                typer.echo(f"Its MCP tools are at {address.rstrip('/')}/gradio_api/mcp/")
+            wait_for(ended)
+            page.close(verbose=False)
+
+
+def read_login(text: str) -> tuple[str, str] | None:
+    """Name and password from ``user:password``; None from nothing.
+
+    Raises:
+        SettingsError: it is no such pair; the message does not repeat it.
+    """
+    if not text:
+        return None
+    user, colon, password = text.partition(":")
+    if not (user and colon and password):
+        raise SettingsError("--auth (or AUTOCHROME_AUTH) is no name and password; write it as USER:PASSWORD.")
+    return user, password
+
+
+def is_public(host: str) -> bool:
+    """Whether others than this machine may reach a server that listens on this address."""
+    if host == "localhost":
+        return False
+    try:
+        return not ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return True
+
+
+def launch(settings: Settings, queue: int | None, options: dict[str, Any]) -> Any:
+    """Start the server beside this thread; gives Gradio's ``Blocks``.
+
+    Args:
+        settings: limits.
+        queue: how many calls may wait, or None for any number.
+        options: for ``Blocks.launch``, beside those that the page always has.
+
+    Raises:
+        SettingsError: the server cannot be started there, or the shared link cannot be made.
+    """
+    from core.space.zero_gpu import predict_on_gpu
+    from core.web.page import build_page, launch_options
+
+    engine = make_engine(settings)
+    predict_on_gpu(engine.registry)
+    engine.registry.start_fetching()
+    page = build_page(engine, settings)
+    if queue is not None:
+        page.queue(max_size=queue)
+    said = io.StringIO()  # Gradio's own lines about the address: ours take their place
+    try:
+        with contextlib.redirect_stdout(said):
+            page.launch(prevent_thread_lock=True, quiet=True, **{**launch_options(settings), **options})
+    except OSError as error:
+        raise SettingsError(f"The page cannot be served ({error}); choose another --port or --host.") from error
+    if options["share"] and not page.share_url:
+        say(said.getvalue().strip())
+        page.close(verbose=False)
+        raise SettingsError("The shared link could not be made; check the network, or leave --share out.")
+    if page.mcp_error:
+        raise RuntimeError(page.mcp_error)
+    if options["mcp_server"]:
+        from core.web.agents import improve_tools
+
+        improve_tools(page)
+    return page
+
+
+def _settings(max_pixels: int | None, max_upload_mb: int | None) -> Settings:
+    """The settings, with these limits where they are given."""
+    from core.settings import load_settings
+
+    given = {"AUTOCHROME_MAX_PIXELS": max_pixels, "AUTOCHROME_MAX_UPLOAD_MB": max_upload_mb}
+    return load_settings(os.environ | {name: str(value) for name, value in given.items() if value is not None})
+
+
+@contextlib.contextmanager
+def _told_to_end() -> Iterator[threading.Event]:
+    """An event that Ctrl-C sets, and the signal with which a container is stopped."""
+    ended = threading.Event()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda *_: ended.set()) for number in numbers]
+    try:
+        yield ended
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+def wait_for(ended: threading.Event) -> None:
+    """Serve until then."""
+    while not ended.wait(1):  # without a time, Windows would not hear of Ctrl-C
+        pass

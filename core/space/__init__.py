@@ -1,0 +1,1 @@
+"""Autochrome as a Hugging Face Space: its configuration, its files, how it gets there, and ZeroGPU."""

@@ -1,0 +1,177 @@
+"""The named endpoints as MCP tools, for agents. Gradio serves them; here they get names, words and answers of use.
+
+Of its own, Gradio 6.31 names a tool after a function, describes no parameter, gives JSON fields a schema that clients
+refuse, answers with Python's ``repr``, and keeps pictures that came as ``data:`` addresses for ever.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import unquote
+
+import gradio as gr
+from gradio.processing_utils import add_root_url, save_base64_to_cache
+from gradio.utils import get_upload_folder
+from gradio_client import handle_file
+from gradio_client.utils import is_file_obj_with_meta
+
+from core.engine import thumbnail
+from core.errors import AutochromeError
+from core.look import Look
+from core.photo import open_photo
+from core.save import SUFFIXES
+from core.web.pictures import data_uri
+
+SHOWN_PIXELS = 400_000
+"""Pixels of a picture in an answer; its address leads to the whole of it."""
+
+_FILE = (
+    "an http(s) address, a data: address, or http(s)://THIS-SERVER/gradio_api/file=PATH for a file that was sent to "
+    "this server's /gradio_api/upload, which answers with the PATH"
+)
+
+_TOOLS = {
+    "colorize": (
+        "Put colour into a black-and-white photograph, at its full size. The colours are likely ones, not the true "
+        "ones. Answers with a small copy of the picture, the address of the whole picture (kept for an hour), and a "
+        "report in JSON: which backend did it and why that one, seconds, and warnings."
+    ),
+    "alternatives": (
+        "Other plausible colourings of a photograph (warmer, cooler, vivid, calm, ...). Answers with small pictures, "
+        "their addresses, and in JSON each one's name and how plausible it is; give a name to colorize as "
+        "'alternative' to have it at full size."
+    ),
+    "confidence": "Show where a photograph's colours are sure and where they are guesses, as a picture and as numbers.",
+    "compare": (
+        "Colour a photograph with every backend that is ready, to choose one. Answers with small pictures, their "
+        "addresses and, in JSON, each backend's time and, for a photograph in colour, how far it is from the truth."
+    ),
+    "colorize_batch": (
+        "Colour many photographs, or zips of them. Answers with the address of a zip of the pictures (kept for an "
+        "hour) and in JSON what became of each photograph."
+    ),
+    "backends": "List the backends that can be given as 'backend': id, summary, licence, and whether each is ready.",
+}
+
+_PARAMETERS: dict[str, dict[str, Any]] = {
+    "image": {"type": "string", "format": "uri", "description": f"the photograph: {_FILE}"},
+    "images": {
+        "type": "array",
+        "items": {"type": "string", "format": "uri"},
+        "description": f"photographs, or zips of them; each is {_FILE}",
+    },
+    "backend": {
+        "type": "string",
+        "default": "auto",
+        "description": "an id that the tool 'backends' lists; auto takes the best that can be used now",
+    },
+    "options": {"type": "object", "default": {}, "description": "the backend's own options; most have none"},
+    "output_format": {
+        "type": "string",
+        "enum": [*SUFFIXES],
+        "default": "png",
+        "description": "png keeps 16 bits and transparency",
+    },
+    "alternative": {"description": "another colouring that the prediction holds: a name that 'alternatives' gave"},
+}
+
+
+def improve_tools(page: gr.Blocks) -> None:
+    """Give the MCP tools of a launched page their names, descriptions and answers."""
+    server: Any = page.mcp_server_obj
+    tools = _Tools(page)
+    server.tool_to_endpoint = {
+        server.tool_prefix + endpoint.lstrip("/"): endpoint for endpoint in server.tool_to_endpoint.values()
+    }
+    server.get_fn_description = tools.describe
+    server.get_input_schema = tools.schema
+    server.convert_strings_to_filedata = tools.take
+    server.postprocess_output_data = tools.answer
+    server._format_progress_message = tools.progress
+
+
+class _Tools:
+    """What takes the place of the server's own methods."""
+
+    def __init__(self, page: gr.Blocks):
+        self._page = page
+        self._types = page.mcp_server_obj.types
+
+    def describe(self, function: Any, tool: str) -> tuple[str, dict[str, str]]:
+        """What a tool does; its parameters are described by ``schema``."""
+        return _TOOLS.get(function.api_name, function.fn.__doc__ or ""), {}
+
+    def schema(self, tool: str, parameters: Any = None) -> tuple[dict[str, Any], list[Any]]:
+        """A tool's parameters as a JSON schema; what belongs to ``Look`` is described there."""
+        server = self._page.mcp_server_obj
+        look = Look.model_json_schema()["properties"]
+        endpoint = server.api_info["named_endpoints"][server.tool_to_endpoint[tool]]
+        properties, required = {}, []
+        for parameter in endpoint["parameters"]:
+            name = parameter["parameter_name"]
+            properties[name] = look.get(name, {}) | _PARAMETERS.get(name, {}) or parameter["type"]
+            if not parameter["parameter_has_default"]:
+                required.append(name)
+        return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}, []
+
+    def take(self, given: dict[str, Any], positions: Any) -> dict[str, Any]:
+        """Arguments with their files in Gradio's form.
+
+        Gradio's own client, on this machine, makes the call, and would send any local file that an argument names in
+        that form; hence nobody else may use it.
+        """
+        if '"gradio.FileData"' in json.dumps(given):
+            raise ValueError("A file must be given as an address; see the description of the parameter.")
+        taken = dict(given)
+        if "image" in taken:
+            taken["image"] = self._file(taken["image"])
+        if "images" in taken:
+            taken["images"] = [self._file(address) for address in taken["images"]]
+        return taken
+
+    def _file(self, address: str) -> Any:
+        if address.startswith("data:"):
+            path = save_base64_to_cache(address, get_upload_folder())
+            self._page.upload_file_set.add(path)  # so that it is deleted in time
+            return handle_file(path)
+        _, mark, path = address.partition("/gradio_api/file=")
+        if mark and unquote(path) in self._page.upload_file_set:
+            return handle_file(unquote(path))
+        if address.startswith(("http://", "https://")):
+            return handle_file(address)
+        raise ValueError("The picture has no address that can be used; give one that begins with https: or data:.")
+
+    def answer(self, data: Any, root: str) -> list[Any]:
+        """What the endpoint returned: pictures small with their addresses, other files by address, the rest as JSON."""
+        return [part for output in add_root_url(data, root, None) for part in self._parts(output)]
+
+    def _parts(self, value: Any) -> list[Any]:
+        if hasattr(value, "model_dump"):
+            value = value.model_dump()
+        if is_file_obj_with_meta(value):
+            return self._shown(value)
+        if isinstance(value, list | tuple) and any(map(_holds_file, value)):
+            return [part for each in value for part in self._parts(each)]
+        return [self._text(json.dumps(value, ensure_ascii=False))]
+
+    def _shown(self, file: dict[str, Any]) -> list[Any]:
+        text = self._text(f"{file['orig_name']}: {file['url']}")
+        try:
+            picture = thumbnail(open_photo(file["path"]), SHOWN_PIXELS)
+        except AutochromeError:  # a zip
+            return [text]
+        encoded = data_uri(picture.pixels).partition(",")[2]
+        return [self._types.ImageContent(type="image", data=encoded, mimeType="image/jpeg"), text]
+
+    def _text(self, words: str) -> Any:
+        return self._types.TextContent(type="text", text=words)
+
+    @staticmethod
+    def progress(update: Any) -> str | None:
+        """What goes on, in the words of the page."""
+        return next((unit.desc for unit in update.progress_data or [] if unit.desc), None)
+
+
+def _holds_file(value: Any) -> bool:
+    return is_file_obj_with_meta(value) or (isinstance(value, list | tuple) and any(map(_holds_file, value)))

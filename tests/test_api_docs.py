@@ -1,0 +1,79 @@
+"""docs/api.md stays true: its examples run as written, and its tables have the server's own defaults."""
+
+from __future__ import annotations
+
+import ast
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tests.browser import Studio, save_ramp, serve_studio
+
+DOCS = (Path(__file__).resolve().parent.parent / "docs" / "api.md").read_text()
+ADDRESS = "http://127.0.0.1:7860"
+SECTIONS = dict(re.findall(r"^## (/\w+)\n(.*?)(?=^## |\Z)", DOCS, re.DOTALL | re.MULTILINE))
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    with serve_studio(tmp_path_factory.mktemp("gradio")) as studio:
+        yield studio
+
+
+@pytest.fixture(scope="module")
+def api(served: Studio) -> dict[str, Any]:
+    from gradio_client import Client
+
+    named: dict[str, Any] = Client(served.url, verbose=False).view_api(return_format="dict")["named_endpoints"]
+    return named
+
+
+def test_every_endpoint_is_described_and_no_other(api: dict[str, Any]) -> None:
+    assert set(SECTIONS) == set(api)
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_tables_have_the_servers_parameters_and_defaults(api: dict[str, Any], name: str) -> None:
+    written = re.findall(r"^\| `(\w+)` \| (?:`(.*?)`)? ?\|", SECTIONS[name], re.MULTILINE)
+    found = [
+        (given["parameter_name"], given["parameter_default"] if given["parameter_has_default"] else None)
+        for given in api[name]["parameters"]
+    ]
+    assert [(parameter, ast.literal_eval(default) if default else None) for parameter, default in written] == found
+
+
+def test_the_examples_run_as_written(
+    served: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One after the other, on a real server; only its address is another."""
+    served.later.go("missing", 0, "They are not here yet.")
+    monkeypatch.chdir(tmp_path)
+    save_ramp(tmp_path / "grandma.jpg")
+    with zipfile.ZipFile("album.zip", "w") as album:
+        album.write(save_ramp(tmp_path / "grandpa.png", 90, 60), "grandpa.png")
+        album.writestr("notes.txt", "hello")
+    names: dict[str, Any] = {}
+    printed = []
+    for example in re.findall(r"```python\n(.*?)```", DOCS, re.DOTALL):
+        exec(example.replace(ADDRESS, served.url), names)
+        printed.append(capsys.readouterr().out)
+    _, colorize, alternatives, confidence, compare, batch, backends = printed
+    assert ".colour.jpg pocket {" in colorize
+    assert re.search(r"Predicted: \d+% plausible, \S+default\.png\n", alternatives)
+    assert "Warmer: " in alternatives
+    assert re.search(r"confidence\.png 0\.\d+", confidence)
+    assert re.search(r"Pocket \d.*pocket\.png\nBroken 0\.0 Backend 'broken' is <not> well", compare)
+    assert batch == (
+        "grandma.jpg grandma.colour.png\ngrandpa.png grandpa.colour.png\n"
+        "notes.txt notes.txt is no picture that can be read here; "
+        "give a JPEG, PNG, WebP, TIFF, BMP, GIF or AVIF file.\n"
+    )
+    assert "later missing They are not here yet." in backends
+    assert names["report"]["cached"]
+    with Image.open(names["path"]) as picture:
+        assert picture.size == (400, 300)
