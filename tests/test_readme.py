@@ -35,10 +35,10 @@ def test_both_commands_are_there_word_for_word():
     assert f"{install} requirements-dev.txt && .venv/bin/python -m pytest" in blocks("sh")[1]
 
 
-def test_every_backend_has_its_row():
-    rows = re.findall(r"^\| `([a-z0-9-]+)` \|", README, re.MULTILINE)
-    known = [AUTO, *(backend.info.id for backend in load_registry(plugins=False))]
-    assert rows[: len(known)] == known
+def test_every_backend_is_in_the_table():
+    rows = "".join(line for line in README.splitlines() if line.startswith("| `"))
+    for name in (AUTO, *(backend.info.id for backend in load_registry(plugins=False))):
+        assert f"`{name}`" in rows, name
 
 
 @pytest.mark.parametrize("name", Settings.model_fields)
