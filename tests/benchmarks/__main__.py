@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from tests.benchmarks import forward, upsampling, whole
+from tests.benchmarks import forward, slider, upsampling, whole
 from tests.standins import write_zhang
 
 REPORT = Path(__file__).resolve().parent.parent.parent / "docs" / "benchmarks.md"
@@ -51,6 +51,14 @@ def main() -> None:
             )
         )
         parts.append(table("zhang-v2's forward", "", ("engine", "seconds", "ours / it"), forward.rows(weights)))
+        parts.append(
+            table(
+                "A slider moved",
+                "Seconds from the cached prediction to the page's preview; plain is its whole way, forward included.",
+                ("what", "ours", "plain", "ratio"),
+                slider.rows(weights, folder),
+            )
+        )
         parts.append(table("Start", "", ("what", "seconds", "stock"), forward.start(weights)))
         parts.append(
             table(

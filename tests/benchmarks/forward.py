@@ -1,4 +1,4 @@
-"""zhang-v2's forward: ours, stock cv2.dnn and onnxruntime, on the same weights and the same input."""
+"""zhang-v2's forward: ours, stock cv2.dnn and onnxruntime, on the same weights and the same input; and pocket's."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from backends.pocket import Pocket
 from core.distribution import annealed_mean
-from core.prediction import AbDistribution
+from core.prediction import AbDistribution, Request
+from core.resize import input_shape
 from tests.benchmarks.timing import in_turn
 
 TEMPERATURE = 1 / 2.606
@@ -51,6 +53,12 @@ def rows(folder: Path) -> list[tuple[str, ...]]:
         session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
         name = session.get_inputs()[0].name
         functions["onnxruntime"] = lambda: session.run(None, {name: centred[None, None]})
+    pocket = Pocket()
+    pocket.load(lambda fraction, words: None)
+    large = Request(
+        cv2.resize(centred + 50, input_shape(768, 1024, pocket.info.input_size, pocket.info.multiple)[::-1])
+    )
+    functions["pocket (1024 x 768)"] = lambda: pocket.predict(large, None)
     seconds = in_turn(9, **functions)
     bins = np.load(folder / "pts_in_hull.npy").astype(np.float32)
     difference = np.abs(annealed_mean(AbDistribution(network.logits(centred), bins), TEMPERATURE) - plain()).max()
