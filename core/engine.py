@@ -12,14 +12,14 @@ import numpy as np
 from pydantic import BaseModel
 
 from core.backend import Backend, BackendInfo, weights_of
-from core.color import opencv_lightness
-from core.errors import AutochromeError, BackendError
+from core.color import Float, opencv_lightness, rgb_to_lab
+from core.errors import AutochromeError, BackendError, RequestError
 from core.look import Look
 from core.photo import Photo
 from core.prediction import Prediction, Progress, Request
 from core.registry import AUTO, EMBEDDED, Registry
 from core.render import Picture, render, small_lightness
-from core.resize import input_shape, resize_linear
+from core.resize import input_shape, resize_area, resize_linear
 from core.runner import PredictionCache, Runner
 from core.settings import Settings
 
@@ -74,6 +74,7 @@ class Engine:
         backend: str = AUTO,
         options: Mapping[str, Any] | None = None,
         progress: Progress = _silent,
+        reference: Photo | None = None,
     ) -> Forecast:
         """The slow half: run a backend's network on a photograph, or take its kept prediction.
 
@@ -82,16 +83,18 @@ class Engine:
             backend: an id of the registry, or ``auto``. One asked for by name never falls back.
             options: the backend's own options.
             progress: told what goes on.
+            reference: a second photograph, for a backend that takes its colours from one.
 
         Raises:
-            BackendError, RequestError, WeightsError: see ``core.runner.Runner.predict``.
+            BackendError, RequestError, WeightsError: see ``core.runner.Runner.predict``; also where a reference is
+                missing or of no use.
         """
         progress(0.0, "Choosing a backend")
         chosen, reason = self.registry.resolve(backend, self.settings.auto_wait)
         try:
-            return self._run(photo, chosen, backend, reason, options or {}, progress)
+            return self._run(photo, chosen, backend, reason, options or {}, progress, reference)
         except AutochromeError as error:
-            if backend != AUTO or chosen.info.id == EMBEDDED:
+            if backend != AUTO or chosen.info.id == EMBEDDED or isinstance(error, RequestError):
                 raise
             embedded = self.registry.get(EMBEDDED)
             return self._run(photo, embedded, backend, f"{chosen.info.id}: {error}", {}, progress)
@@ -118,9 +121,10 @@ class Engine:
         look: Look | None = None,
         options: Mapping[str, Any] | None = None,
         progress: Progress = _silent,
+        reference: Photo | None = None,
     ) -> tuple[Picture, Report]:
         """Both halves, one after the other."""
-        forecast = self.predict(photo, backend, options, progress)
+        forecast = self.predict(photo, backend, options, progress, reference)
         progress(0.8, "Painting")
         return self.render(photo, forecast, look or Look())
 
@@ -132,8 +136,9 @@ class Engine:
         reason: str | None,
         options: Mapping[str, Any],
         progress: Progress,
+        reference: Photo | None = None,
     ) -> Forecast:
-        request = Request(_lightness_for(photo, backend.info))
+        request = Request(_lightness_for(photo, backend.info), _reference_for(reference, backend.info))
         try:
             prediction, cached, seconds = self._runner(backend).predict(request, options, progress)
         except BackendError as error:
@@ -168,6 +173,26 @@ def _lightness_for(photo: Photo, info: BackendInfo) -> Any:
         return small_lightness(photo, shape)
     levels = np.float32(np.iinfo(photo.pixels.dtype).max)
     return opencv_lightness(resize_linear(photo.pixels, shape) / levels)
+
+
+def _reference_for(reference: Photo | None, info: BackendInfo) -> Float | None:
+    """The second photograph as a backend gets it.
+
+    Raises:
+        RequestError: there is none and the backend needs one, or the other way round.
+    """
+    if reference is None:
+        if info.wants_reference:
+            raise RequestError(
+                f"Backend '{info.id}' takes its colours from a second photograph; give one as 'reference'."
+            )
+        return None
+    if not info.wants_reference:
+        raise RequestError(f"Backend '{info.id}' uses no reference; leave it out or choose the backend 'reference'.")
+    shape = input_shape(reference.height, reference.width, info.input_size, info.multiple)
+    scale = np.float32(1 / np.iinfo(reference.pixels.dtype).max)
+    rgb = resize_area(reference.pixels, shape) * scale
+    return rgb_to_lab(rgb if rgb.ndim == 3 else np.dstack([rgb] * 3))
 
 
 def thumbnail(photo: Photo, max_pixels: int) -> Photo:

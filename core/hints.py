@@ -19,11 +19,11 @@ from core.prediction import AbDistribution
 _SOLVED_PIXELS = 96 * 96
 """A larger field is solved at this size first, then only improved at its own."""
 
-_EDGE = 2.0
-"""Step in L*, as a multiple of the median step, at which neighbours are as good as apart."""
+_EDGE = 0.8
+"""Step in L* that parts neighbours, as a multiple of the median step, beside a constant 1."""
 
-_PRIOR = 0.4
-"""Pull of the prediction on all places together, as a share of the pull of a place's neighbours: how far hints reach."""
+_PRIOR = 0.8
+"""How far hints reach: the prediction's pull on all places together, as a share of that of a place's neighbours."""
 
 _RADIUS = 0.012
 """Radius of the spot that has the hint's colour whatever its neighbours are, as a share of the picture's diagonal."""
@@ -34,7 +34,7 @@ _HOLD = 100.0
 _TOLERANCE = 1e-8
 """Share of the hints' own energy that may be left over."""
 
-_NONE_TO_ALL = (0.12, 0.5)
+_NONE_TO_ALL = (0.12, 0.35)
 """Solved shares at which a place goes from the prediction's to the hint's. A point's share falls off with the
 logarithm of the distance even where nothing stops it, and drops at edges: this keeps the one and sharpens the other."""
 
@@ -85,8 +85,8 @@ class HintField:
 
 
 def _ab(hint: Hint) -> Float:
-    rgb = np.array([int(hint.color[at : at + 2], 16) for at in (1, 3, 5)], np.float32) / 255
-    return rgb_to_lab(rgb)[1:]
+    rgb = np.array([int(hint.color[at : at + 2], 16) for at in (1, 3, 5)], np.float32)
+    return rgb_to_lab(rgb / np.float32(255))[1:]
 
 
 def _spread(hints: Sequence[Hint], lightness: Float) -> Float:
@@ -101,10 +101,10 @@ def _spread(hints: Sequence[Hint], lightness: Float) -> Float:
     if scale >= 1:
         return _solve(hints, lightness, np.zeros((3, height, width), np.float32), 300)
     shape = (max(1, round(height * scale)), max(1, round(width * scale)))
-    coarse = cv2.resize(lightness, shape[::-1], interpolation=cv2.INTER_AREA)
+    coarse = np.asarray(cv2.resize(lightness, shape[::-1], interpolation=cv2.INTER_AREA), np.float32)
     start = _solve(hints, coarse, np.zeros((3, *shape), np.float32), 300)
-    start = np.stack([cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR) for plane in start])
-    return _solve(hints, lightness, start, 10)
+    wide = [cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR) for plane in start]
+    return _solve(hints, lightness, np.asarray(wide, np.float32), 10)
 
 
 def _solve(hints: Sequence[Hint], lightness: Float, start: Float, steps: int) -> Float:
@@ -133,8 +133,8 @@ def _solve(hints: Sequence[Hint], lightness: Float, start: Float, steps: int) ->
         return np.asarray(np.einsum("nhw,nhw->n", one, other), np.float32)[:, None, None]
 
     planes = start
-    residual: Float = np.float32(_HOLD) * wanted - system(planes)
-    direction: Float = residual / own
+    residual = np.asarray(np.float32(_HOLD) * wanted - system(planes), np.float32)
+    direction = np.asarray(residual / own, np.float32)
     energy = dot(residual, direction)
     enough = np.float32(_TOLERANCE * _HOLD) * dot(wanted, wanted)
     for _ in range(steps):
@@ -142,11 +142,11 @@ def _solve(hints: Sequence[Hint], lightness: Float, start: Float, steps: int) ->
             break
         image = system(direction)
         stride = energy / np.maximum(dot(direction, image), np.float32(1e-20))
-        planes = planes + stride * direction
-        residual -= stride * image
-        ahead: Float = residual / own
+        planes = np.asarray(planes + stride * direction, np.float32)
+        residual = np.asarray(residual - stride * image, np.float32)
+        ahead = np.asarray(residual / own, np.float32)
         energy, before = dot(residual, ahead), energy
-        direction = ahead + energy / np.maximum(before, np.float32(1e-20)) * direction
+        direction = np.asarray(ahead + energy / np.maximum(before, np.float32(1e-20)) * direction, np.float32)
     return planes
 
 
@@ -163,7 +163,7 @@ def _affinity(lightness: Float) -> tuple[Float, Float]:
 
 
 def _spots(hints: Sequence[Hint], shape: tuple[int, ...]) -> tuple[Float, Float]:
-    """Where the hints' spots are, (h, w) of 0 and 1, and what they hold, (3, h, w): 1, a*, b*. Later ones come on top."""
+    """Where the hints' spots are, (h, w) of 0 and 1, and what they hold, (3, h, w): 1, a*, b*. The last is on top."""
     height, width = shape
     y, x = np.mgrid[0:height, 0:width]
     radius = max(_RADIUS * float(np.hypot(height, width)), 0.75)

@@ -14,7 +14,7 @@ from core.look import first_problem
 from core.plugins import PluginFailure, backends_of, find_plugins, hooked
 from core.settings import Settings, load_settings
 
-BUILT_IN = ("backends.zhang_v2", "backends.pocket", "backends.onnx_model")
+BUILT_IN = ("backends.zhang_v2", "backends.pocket", "backends.onnx_model", "backends.reference")
 """Modules of the built-in backends; they come in through the same hook as anyone's plugin."""
 
 AUTO = "auto"

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import mcp
 import numpy as np
 import pytest
 from gradio.route_utils import delete_files_created_by_app
 from gradio.utils import get_upload_folder
+from mcp.client.streamable_http import streamable_http_client
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -22,9 +24,6 @@ import app
 import core.cli.serve
 from core.settings import Settings
 from tests.fakes import FakeBackend, make_engine, save_grey
-
-mcp = pytest.importorskip("mcp", reason="requirements-mcp.txt is not installed")
-from mcp.client.streamable_http import streamable_http_client  # noqa: E402
 
 TOOLS = {"colorize", "alternatives", "confidence", "compare", "colorize_batch", "backends"}
 

@@ -84,7 +84,7 @@ def test_unusable_info_is_refused(info, words):
 
 def test_a_backend_without_predict_is_refused():
     class Nothing:
-        info = {"id": "nothing"}  # noqa: RUF012
+        info = {"id": "nothing"}
 
     with pytest.raises(BackendError, match="Backend 'nothing' has no predict method"):
         Registry().register(Nothing())

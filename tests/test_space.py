@@ -177,6 +177,19 @@ def test_deploying_again_brings_the_space_up_to_date(hub, tree):
     assert len(space.commits) == 2
 
 
+def test_the_clients_own_way_for_large_folders_makes_one_commit_too(hub, tree, monkeypatch):
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", False)  # what people have; only large files need its protocol
+    (tree / "models" / "pocket" / "pocket.onnx").unlink()
+    for number in range(200):
+        (tree / "core" / f"{number}.py").write_text(f"{number}")
+    deploy("me/autochrome", root=tree)
+    (tree / "core" / "7.py").unlink()
+    deploy("me/autochrome", root=tree)
+    space = hub.spaces["me/autochrome"]
+    assert len(space.commits) == 2
+    assert {path.as_posix() for path in space_files(tree)} == set(space.files) - {".gitattributes"}
+
+
 @pytest.mark.parametrize(
     ("path", "status", "words"),
     [

@@ -55,9 +55,8 @@ def rows(folder: Path) -> list[tuple[str, ...]]:
         functions["onnxruntime"] = lambda: session.run(None, {name: centred[None, None]})
     pocket = Pocket()
     pocket.load(lambda fraction, words: None)
-    large = Request(
-        cv2.resize(centred + 50, input_shape(768, 1024, pocket.info.input_size, pocket.info.multiple)[::-1])
-    )
+    height, width = input_shape(768, 1024, pocket.info.input_size, pocket.info.multiple)
+    large = Request(cv2.resize(centred + 50, (width, height)))
     functions["pocket (1024 x 768)"] = lambda: pocket.predict(large, None)
     seconds = in_turn(9, **functions)
     bins = np.load(folder / "pts_in_hull.npy").astype(np.float32)

@@ -1,4 +1,4 @@
-"""A slider moved on the page: from the cached prediction to the preview's file, against the plain recipe's whole way."""
+"""A slider moved on the page, from the cached prediction to the preview's file; the plain recipe does all again."""
 
 from __future__ import annotations
 
