@@ -146,8 +146,14 @@ def _opencv(model: str, path: Path, input_name: str, output_name: str) -> Networ
         ) from error
 
     def run(blob: Float) -> Float:
-        network.setInput(blob, input_name)
-        return np.asarray(network.forward(output_name) if output_name else network.forward())
+        try:
+            network.setInput(blob, input_name)
+            return np.asarray(network.forward(output_name) if output_name else network.forward())
+        except cv2.error as error:
+            raise BackendError(
+                f"OpenCV cannot run the graph of {model} ({error.err}); correct the names in its manifest, or install "
+                "onnxruntime: pip install -r requirements-onnx.txt"
+            ) from error
 
     return run
 

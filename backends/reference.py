@@ -7,7 +7,7 @@ from places of the reference with like lightness and texture. What is different:
 - It takes not the colour of its best match but a distribution over all good matches' colours: people choose between
   plausible colours, or let core do so, and nothing depends on one chance match.
 - The distribution is smoothed along the photograph's own edges before a colour is chosen (Hosni et al., "Fast
-  Cost-Volume Filtering for Visual Correspondence and Beyond", TPAMI 2013): no place differs from its likes for no reason.
+  Cost-Volume Filtering for Visual Correspondence and Beyond", TPAMI 2013): places that look alike stay alike.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from typing import Any
 
 from core.engine import Engine, Report
 from core.look import Look
-from core.photo import open_photo
+from core.photo import Photo, open_photo
 from core.prediction import Progress
 from core.render import Picture
 from core.save import coloured_name, output_format, save_picture
@@ -24,12 +24,14 @@ class Job:
         look: strength, temperature and so on.
         format_name: png, jpeg or webp, as a person writes it.
         options: the backend's own.
+        reference: a second photograph, for a backend that takes its colours from one.
     """
 
     backend: str
     look: Look
     format_name: str = "png"
     options: Mapping[str, Any] | None = None
+    reference: Photo | None = None
 
     def run(
         self, engine: Engine, source: Path, name: str, folder: Path, progress: Progress
@@ -48,7 +50,7 @@ class Job:
         """
         chosen = output_format(self.format_name)
         photo = open_photo(source, engine.settings, name)
-        picture, report = engine.colorize(photo, self.backend, self.look, self.options, progress)
+        picture, report = engine.colorize(photo, self.backend, self.look, self.options, progress, self.reference)
         progress(0.9, "Writing the file")
         path = folder / coloured_name(name, chosen)
         notes = save_picture(path, picture.rgb, photo, report.backend, chosen)

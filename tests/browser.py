@@ -74,6 +74,20 @@ class Broken:
         raise BackendError("Backend 'broken' is <not> well; choose another backend.")
 
 
+class Second:
+    """Gives every place the mean colour of a second photograph; counts its calls."""
+
+    info: Any = BackendInfo(id="reference", title="From a reference", input_size=16, wants_reference=True)
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def predict(self, request: Any, options: Any) -> Any:
+        self.calls += 1
+        mean = request.reference[..., 1:].mean(axis=(0, 1))
+        return np.broadcast_to(mean, (*request.lightness.shape, 2)).astype(np.float32)
+
+
 class Later:
     """Needs a download of 100 MB, which the test drives."""
 
@@ -125,15 +139,15 @@ class Studio:
 
 
 @contextmanager
-def serve_studio(folder: Path) -> Iterator[Studio]:
-    """The page over three small backends: ``pocket``, ``broken`` and ``later``."""
+def serve_studio(folder: Path, *more: Any) -> Iterator[Studio]:
+    """The page over three small backends, ``pocket``, ``broken`` and ``later``, and more where given."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(folder))
         patch.delenv("HF_HUB_OFFLINE", raising=False)
         from core.web.page import build_page, launch_options
 
         registry, settings, backend, later = Registry(), Settings(), Warm(), Later()
-        for each in (backend, Broken(), later):
+        for each in (backend, Broken(), later, *more):
             registry.register(each)
         engine = Engine(registry, settings)
         page = build_page(engine, settings)

@@ -23,7 +23,7 @@ from core.color import rgb_lightness
 from core.engine import Engine
 from core.registry import Registry
 from core.settings import Settings
-from tests.browser import save_coloured, save_ramp
+from tests.browser import Second, save_coloured, save_ramp
 
 
 class Warm:
@@ -143,6 +143,8 @@ def test_defaults_are_those_of_the_design(served: Served) -> None:
         "tint_warm": 0.0,
         "tint_magenta": 0.0,
         "alternative": "default",
+        "hints": [],
+        "reference": None,
     }
 
 
@@ -232,6 +234,11 @@ def test_bad_file_gets_one_sentence(
         ({"output_format": "psd"}, "'psd'"),
         ({"options": {"size": 3}}, "'size'"),
         ({"options": [1]}, "'options'"),
+        ({"hints": [{"x": 1.2, "y": 0.5, "color": "#2e6b3f"}]}, "'hints.0.x'"),
+        ({"hints": [{"x": 0.5, "y": 0.5, "color": "green"}]}, "'hints.0.color'"),
+        ({"hints": [{"x": 0.5, "y": 0.5}]}, "'hints.0.color'"),
+        ({"hints": [{"x": 0.5, "y": 0.5, "color": "#2e6b3f"}] * 101}, "'hints'"),
+        ({"hints": {"x": 0.5}}, "'hints'"),
     ],
 )
 def test_bad_parameter_gets_one_sentence(served: Served, grey: Path, given: dict[str, Any], named: str) -> None:
@@ -288,22 +295,23 @@ MARK: dict[str, Any] = {"meta": {"_type": "gradio.FileData"}}
 """How a client says that a payload is a file."""
 
 
-def _call(served: Served, image: dict[str, Any]) -> str:
+def _call(served: Served, image: dict[str, Any], reference: dict[str, Any] | None = None) -> str:
     """What /colorize answers to a hand-made request."""
+    data = [image, "auto", 1, 0.38, 0.5, True, {}, "png", 0, 0, "default", [], reference]
     endpoint = f"{served.url}gradio_api/call/colorize"
-    event = httpx.post(endpoint, json={"data": [image, "auto", 1, 0.38, 0.5, True, {}, "png", 0, 0, "default"]}).json()[
-        "event_id"
-    ]
+    event = httpx.post(endpoint, json={"data": data}).json()["event_id"]
     return httpx.get(f"{endpoint}/{event}", timeout=20).text
 
 
 def test_no_file_of_the_server_can_be_read(served: Served, tmp_path: Path) -> None:
     secret = tmp_path / "secret.png"
     Image.new("L", (33, 44), 5).save(secret)
+    [uploaded] = httpx.post(f"{served.url}gradio_api/upload", files={"files": secret.read_bytes()}).json()
     calls = served.backend.calls
     for path in (str(secret), f"{get_upload_folder()}/../{secret}", "/etc/passwd", f"file://{secret}", "app.py"):
         for mark in (MARK, {}, {"meta": {"_type": "other"}}, {"meta": None}):
             assert "event: error" in _call(served, {"path": path, **mark})
+            assert "event: error" in _call(served, {"path": uploaded, **MARK}, {"path": path, **mark})
     for path in (secret, Path("app.py").absolute()):
         assert httpx.get(f"{served.url}gradio_api/file={path}").status_code == 403
     assert served.backend.calls == calls
@@ -371,6 +379,49 @@ def test_tint_changes_the_picture_and_runs_no_network(served: Served, grey: Path
     assert blue[1] > blue[0] + 10
     assert served.backend.calls == calls
     assert "'tint_warm'" in served.refusal(grey, tint_warm=2)
+
+
+# --- hints and reference ---
+
+
+def test_a_hint_colours_what_it_lies_on_and_runs_no_network(served: Served, tmp_path: Path) -> None:
+    path = tmp_path / "halves.png"
+    Image.fromarray(np.repeat([[90, 190]], 60, axis=0).repeat(50, axis=1).astype(np.uint8)).save(path)
+    plain, _ = served.colorize(path)
+    calls = served.backend.calls
+    hinted, report = served.colorize(path, hints=[{"x": 0.2, "y": 0.5, "color": "#2040C0"}])
+    assert report["cached"] and served.backend.calls == calls
+    before, after = (np.asarray(Image.open(file)).astype(int) for file in (plain, hinted))
+    assert (after[30, 20] - before[30, 20])[2] > 40
+    assert np.abs(after - before)[:, 70:].max() <= 6
+
+
+@pytest.fixture(scope="module")
+def second(served: Served) -> Second:
+    """A backend behind the same server that takes its colours from a second photograph."""
+    backend = Second()
+    served.engine.registry.register(backend)
+    return backend
+
+
+def test_colours_come_from_the_reference(served: Served, second: Second, grey: Path, tmp_path: Path) -> None:
+    found = []
+    for name, colour in (("sky.png", (60, 110, 200)), ("rust.png", (180, 90, 40))):
+        Image.new("RGB", (50, 40), colour).save(tmp_path / name)
+        picture, _ = served.colorize(grey, backend="reference", reference=handle_file(str(tmp_path / name)))
+        rgb = np.asarray(Image.open(picture)).astype(int)
+        found.append((rgb[..., 0] - rgb[..., 2]).mean())
+    assert found[0] < -30 and found[1] > 30
+    assert second.calls == 2
+
+
+def test_a_reference_is_neither_missing_nor_in_vain(served: Served, second: Second, grey: Path, tmp_path: Path) -> None:
+    assert "second photograph" in served.refusal(grey, backend="reference")
+    assert "uses no reference" in served.refusal(grey, backend="pocket", reference=handle_file(str(grey)))
+    letter = tmp_path / "letter.jpg"
+    letter.write_text("Dear grandma, " * 20)
+    told = served.refusal(grey, backend="reference", reference=handle_file(str(letter)))
+    assert told.startswith("letter.jpg is no picture")
 
 
 # --- compare and batch ---

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.browser import Studio, save_ramp, serve_studio
+from tests.browser import Second, Studio, save_coloured, save_ramp, serve_studio
 
 DOCS = (Path(__file__).resolve().parent.parent / "docs" / "api.md").read_text()
 ADDRESS = "http://127.0.0.1:7860"
@@ -21,7 +21,7 @@ SECTIONS = dict(re.findall(r"^## (/\w+)\n(.*?)(?=^## |\Z)", DOCS, re.DOTALL | re
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
-    with serve_studio(tmp_path_factory.mktemp("gradio")) as studio:
+    with serve_studio(tmp_path_factory.mktemp("gradio"), Second()) as studio:
         yield studio
 
 
@@ -54,6 +54,7 @@ def test_the_examples_run_as_written(
     served.later.go("missing", 0, "They are not here yet.")
     monkeypatch.chdir(tmp_path)
     save_ramp(tmp_path / "grandma.jpg")
+    save_coloured(tmp_path / "sister.jpg")
     with zipfile.ZipFile("album.zip", "w") as album:
         album.write(save_ramp(tmp_path / "grandpa.png", 90, 60), "grandpa.png")
         album.writestr("notes.txt", "hello")

@@ -155,6 +155,36 @@ def test_a_graph_in_half_precision(models: Path) -> None:
     np.testing.assert_allclose(field()[0], pixel_lightness(FLAT.pixels)[0, 0] / 2, atol=0.1)
 
 
+@pytest.mark.parametrize(
+    ("there", "used"),
+    [
+        (["CPUExecutionProvider"], ["CPUExecutionProvider"]),
+        (
+            ["TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"],
+            ["CUDAExecutionProvider", "CPUExecutionProvider"],
+        ),
+        (["CoreMLExecutionProvider", "CPUExecutionProvider"], ["CoreMLExecutionProvider", "CPUExecutionProvider"]),
+    ],
+)
+def test_it_runs_on_the_best_processor_there_is(
+    models: Path, monkeypatch: pytest.MonkeyPatch, there: list[str], used: list[str]
+) -> None:
+    onnxruntime = pytest.importorskip("onnxruntime")
+    asked: list[list[str]] = []
+
+    def session(path: str, options: Any, providers: list[str]) -> Any:
+        asked.append(providers)
+        return inference_session(path, options, providers=["CPUExecutionProvider"])
+
+    inference_session = onnxruntime.InferenceSession
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: there)
+    monkeypatch.setattr(onnxruntime, "InferenceSession", session)
+    graph(models / "mine" / "tiny.onnx", [[0.5], [0]], [0, 0])
+    describe(models, "lightness", "ab", "size = 32")
+    field()
+    assert asked == [used]
+
+
 @pytest.mark.parametrize(("size", "shape"), [("size = 64\nmultiple = 16", (48, 80)), ("multiple = 32", (64, 96))])
 def test_any_size_becomes_a_multiple_of_the_stride_and_keeps_its_aspect(
     models: Path, runtime: str, size: str, shape: tuple[int, int]
@@ -192,9 +222,18 @@ def test_grey_has_the_lightness_that_it_was_made_from() -> None:
 
 
 def test_another_name_is_answered_with_the_names_there_are(models: Path) -> None:
+    pytest.importorskip("onnxruntime")
     graph(models / "mine" / "tiny.onnx", [[0.5], [0]], [0, 0])
     describe(models, "lightness", "ab", 'name = "data"')
     with pytest.raises(BackendError, match=r"tiny\.onnx has no input 'data' but: input; correct its manifest"):
+        engine().predict(PHOTO, "mine")
+
+
+def test_another_name_is_said_to_be_wrong_by_opencv_too(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    graph(models / "mine" / "tiny.onnx", [[0.5], [0]], [0, 0])
+    describe(models, "lightness", "ab", "size = 32", 'name = "colours"')
+    with pytest.raises(BackendError, match=r"OpenCV cannot run the graph of mine \(.*\); correct the names in its"):
         engine().predict(PHOTO, "mine")
 
 

@@ -14,14 +14,14 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import Studio, chromium, open_tab, save_coloured, save_ramp, serve_studio, show
+from tests.browser import Second, Studio, chromium, open_tab, save_coloured, save_ramp, serve_studio, show
 
 ARTIFACTS = Path(__file__).resolve().parent.parent / "artifacts"
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
-    with serve_studio(tmp_path_factory.mktemp("gradio")) as studio:
+    with serve_studio(tmp_path_factory.mktemp("gradio"), Second()) as studio:
         yield studio
 
 
@@ -40,6 +40,17 @@ def photo(page: Page, folder: Path) -> None:
     expect(page.locator("#strip .picks")).to_be_visible(timeout=10_000)
     page.locator("#sureness summary").click()
     page.locator("#story summary").click()
+
+
+def hints(page: Page, folder: Path) -> None:
+    show(page, save_ramp(folder / "grandma.jpg"))
+    page.get_by_role("button", name="Add a colour").click()
+    page.locator("#marks > div").click(position={"x": 90, "y": 60})
+    expect(page.locator("#hints li")).to_have_count(1)
+    page.get_by_label("Backend").click()
+    page.get_by_role("option", name="From a reference").click()
+    expect(page.locator("#second")).to_be_visible()
+    page.get_by_label("% across").focus()
 
 
 def compare(page: Page, folder: Path) -> None:
@@ -63,7 +74,7 @@ def backends(page: Page, folder: Path) -> None:
     expect(page.locator(".card", has_text="Later")).to_be_visible()
 
 
-SCENES: list[Callable[[Page, Path], None]] = [start, photo, compare, batch, backends]
+SCENES: list[Callable[[Page, Path], None]] = [start, photo, hints, compare, batch, backends]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -18,7 +18,7 @@ from gradio_client.utils import is_file_obj_with_meta
 
 from core.engine import thumbnail
 from core.errors import AutochromeError
-from core.look import Look
+from core.look import Hint, Look
 from core.photo import open_photo
 from core.save import SUFFIXES
 from core.web.pictures import data_uri
@@ -65,6 +65,18 @@ _PARAMETERS: dict[str, dict[str, Any]] = {
         "type": "string",
         "default": "auto",
         "description": "an id that the tool 'backends' lists; auto takes the best that can be used now",
+    },
+    "hints": {
+        "type": "array",
+        "default": [],
+        "items": Hint.model_json_schema(),
+        "description": "spots whose colour is known; what belongs to them takes it",
+    },
+    "reference": {
+        "type": ["string", "null"],
+        "format": "uri",
+        "default": None,
+        "description": f"a second photograph, in colour, for a backend that takes its colours from one: {_FILE}",
     },
     "options": {"type": "object", "default": {}, "description": "the backend's own options; most have none"},
     "output_format": {
@@ -124,8 +136,9 @@ class _Tools:
         if '"gradio.FileData"' in json.dumps(given):
             raise ValueError("A file must be given as an address; see the description of the parameter.")
         taken = dict(given)
-        if "image" in taken:
-            taken["image"] = self._file(taken["image"])
+        for name in ("image", "reference"):
+            if taken.get(name):
+                taken[name] = self._file(taken[name])
         if "images" in taken:
             taken["images"] = [self._file(address) for address in taken["images"]]
         return taken

@@ -15,12 +15,12 @@ from core.engine import Engine, Forecast, thumbnail
 from core.errors import BackendError, PhotoError, RequestError
 from core.job import Job
 from core.look import Look, make_look
-from core.photo import Photo, open_photo
+from core.photo import Photo
 from core.registry import AUTO
 from core.web.edge import one_sentence
 from core.web.status import list_backends
 from core.web.upload import PhotoUpload, Upload
-from core.web.work import colour_file, kept_folder, teller
+from core.web.work import colour_file, kept_folder, open_reference, open_upload, teller
 
 SHOWN_PIXELS = 2_000_000
 """Pixels of the pictures that show something, rather than being the result."""
@@ -48,6 +48,10 @@ def given_photo(image: Upload | None) -> Upload:
 def photo_field() -> Any:
     """The endpoint's field for a picture."""
     return PhotoUpload(label="Photograph", visible=False)
+
+
+def _reference_field() -> Any:
+    return PhotoUpload(label="A second photograph to take colours from", visible=False)
 
 
 def look_fields() -> list[Any]:
@@ -110,6 +114,8 @@ def _add_colorize(engine: Engine) -> None:
         tint_warm: float,
         tint_magenta: float,
         alternative: str,
+        hints: list[dict[str, Any]],
+        reference: Upload | None = None,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - how Gradio is told to hand one in
     ) -> tuple[str, dict[str, Any]]:
         """Colour a black-and-white photograph; gives the picture's file and a report."""
@@ -121,8 +127,9 @@ def _add_colorize(engine: Engine) -> None:
             tint_warm=tint_warm,
             tint_magenta=tint_magenta,
             alternative=alternative,
+            hints=hints,
         )
-        job = Job(backend, look, output_format, _checked(options))
+        job = Job(backend, look, output_format, _checked(options), open_reference(reference, engine.settings))
         path, report = colour_file(engine, given_photo(image), job, teller(progress))
         return str(path), report.model_dump(mode="json")
 
@@ -137,6 +144,8 @@ def _add_colorize(engine: Engine) -> None:
             format_field(),
             *tint_fields(),
             gr.Textbox("default", label="One of those that /alternatives names", visible=False),
+            gr.JSON([], label="Spots whose colour is known", visible=False),
+            _reference_field(),
         ],
         outputs=[gr.File(label="Picture", visible=False), gr.JSON(label="Report", visible=False)],
         api_name="colorize",
@@ -144,21 +153,22 @@ def _add_colorize(engine: Engine) -> None:
     )
 
 
-def _predicted(engine: Engine, image: Upload | None, backend: str, options: Any) -> tuple[Photo, Forecast]:
+def _predicted(
+    engine: Engine, image: Upload | None, backend: str, options: Any, reference: Upload | None
+) -> tuple[Photo, Forecast]:
     """The photograph, made small enough to look at, and its prediction."""
-    upload = given_photo(image)
-    photo = open_photo(upload.path, engine.settings, upload.name)
-    forecast = engine.predict(photo, backend, _checked(options))
+    photo = open_upload(given_photo(image), engine.settings)
+    forecast = engine.predict(photo, backend, _checked(options), reference=open_reference(reference, engine.settings))
     return thumbnail(photo, SHOWN_PIXELS), forecast
 
 
 def _add_alternatives(engine: Engine) -> None:
     @one_sentence
     def list_alternatives(
-        image: Upload | None, backend: str, options: dict[str, Any]
+        image: Upload | None, backend: str, options: dict[str, Any], reference: Upload | None = None
     ) -> tuple[list[str], list[dict[str, Any]]]:
         """Colour a photograph in each way that one prediction holds; gives pictures, and what each of them is."""
-        photo, forecast = _predicted(engine, image, backend, options)
+        photo, forecast = _predicted(engine, image, backend, options, reference)
         found = alternatives(forecast.prediction)
         if not found:
             raise BackendError(
@@ -176,7 +186,7 @@ def _add_alternatives(engine: Engine) -> None:
     gr.on(
         [],
         list_alternatives,
-        inputs=[photo_field(), backend_field(), _options_field()],
+        inputs=[photo_field(), backend_field(), _options_field(), _reference_field()],
         outputs=[
             gr.File(label="Pictures", file_count="multiple", visible=False),
             gr.JSON(label="What they are", visible=False),
@@ -188,9 +198,11 @@ def _add_alternatives(engine: Engine) -> None:
 
 def _add_confidence(engine: Engine) -> None:
     @one_sentence
-    def show_confidence(image: Upload | None, backend: str, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    def show_confidence(
+        image: Upload | None, backend: str, options: dict[str, Any], reference: Upload | None = None
+    ) -> tuple[str, dict[str, Any]]:
         """Show where a photograph's colours are sure and where they are guesses."""
-        photo, forecast = _predicted(engine, image, backend, options)
+        photo, forecast = _predicted(engine, image, backend, options, reference)
         sure = confidence(forecast.prediction)
         if sure is None:
             raise BackendError(
@@ -206,7 +218,7 @@ def _add_confidence(engine: Engine) -> None:
     gr.on(
         [],
         show_confidence,
-        inputs=[photo_field(), backend_field(), _options_field()],
+        inputs=[photo_field(), backend_field(), _options_field(), _reference_field()],
         outputs=[gr.File(label="Picture", visible=False), gr.JSON(label="Values", visible=False)],
         api_name="confidence",
         concurrency_limit=2,

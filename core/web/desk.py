@@ -16,19 +16,18 @@ from core.alternatives import Alternative, alternatives
 from core.color import Pixels, eight_bits
 from core.confidence import confidence, confidence_picture
 from core.engine import Engine, Forecast, Report, thumbnail
-from core.errors import PhotoError
 from core.in_colour import is_in_colour
 from core.look import Look, make_look
-from core.photo import Photo, open_photo
+from core.photo import Photo
 from core.prediction import Progress
 from core.web.upload import Upload
-from core.web.work import new_folder
+from core.web.work import new_folder, open_reference, open_upload
 
 PREVIEW_PIXELS = 2_000_000
 """Pixels of the picture on the page: as many as most screens show, few enough to follow a slider."""
 
 _STRIP_PIXELS = 40_000
-_MAP_PIXELS = 400_000
+_SMALL_PIXELS = 400_000
 _KEPT_PHOTOS = 12
 _KEPT_LOOKS = 4
 
@@ -42,12 +41,14 @@ class Sitting:
         report: what happened when it was predicted.
         folder: where its previews lie.
         in_colour: whether the photograph has colours of its own.
+        reference: the photograph that its colours were taken from, or None.
     """
 
     upload: Upload
     report: Report
     folder: Path
     in_colour: bool
+    reference: Upload | None = None
 
 
 @dataclass(frozen=True)
@@ -68,17 +69,32 @@ class Desk:
 
     def __init__(self, engine: Engine):
         self._engine = engine
-        self._kept: OrderedDict[tuple[str, str], tuple[Photo, Forecast]] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, ...], tuple[Photo, Forecast]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def sit(self, upload: Upload, backend: str, progress: Progress) -> Sitting:
+    def sit(self, upload: Upload, backend: str, progress: Progress, reference: Upload | None = None) -> Sitting:
         """Open a photograph and predict its colours.
 
+        Args:
+            upload: the photograph.
+            backend: an id, or ``auto``.
+            progress: told what goes on.
+            reference: the photograph to take colours from, for a backend that wants one.
+
         Raises:
-            AutochromeError: it cannot be opened, or the backend cannot be used.
+            AutochromeError: one of them cannot be opened, or the backend cannot be used.
         """
-        photo, forecast = self._predict(upload, backend, progress)
-        return Sitting(upload, forecast.report, new_folder(), is_in_colour(photo))
+        photo, forecast = self._predict(upload, backend, progress, reference)
+        return Sitting(upload, forecast.report, new_folder(), is_in_colour(photo), reference)
+
+    def shown_reference(self, upload: Upload) -> str:
+        """File of a small copy of the photograph to take colours from: a browser cannot show every format.
+
+        Raises:
+            PhotoError: it cannot be opened.
+        """
+        photo = thumbnail(open_upload(upload, self._engine.settings), _SMALL_PIXELS)
+        return _write(new_folder() / "reference", photo.pixels, photo.alpha)
 
     def preview(self, sitting: Sitting, look: Look) -> tuple[str, str]:
         """Files of the photograph and of its coloured self, both small; no network runs unless memory was short."""
@@ -103,31 +119,36 @@ class Desk:
         sure = confidence(forecast.prediction)
         if sure is None:
             return Findings(found, None)
-        map_of_it = confidence_picture(thumbnail(photo, _MAP_PIXELS), sure)
+        map_of_it = confidence_picture(thumbnail(photo, _SMALL_PIXELS), sure)
         return Findings(found, (map_of_it.rgb, float(sure.mean())))
 
     def _opened(self, sitting: Sitting) -> tuple[Photo, Forecast]:
         backend = sitting.report.backend
-        key = sitting.upload.path, backend
+        key = _key(sitting.upload, backend, sitting.reference)
         with self._lock:
             kept = self._kept.get(key)
             if kept:
                 self._kept.move_to_end(key)
-        return kept or self._predict(sitting.upload, backend, lambda fraction, words: None)
+        return kept or self._predict(sitting.upload, backend, lambda fraction, words: None, sitting.reference)
 
-    def _predict(self, upload: Upload, backend: str, progress: Progress) -> tuple[Photo, Forecast]:
-        if not Path(upload.path).exists():
-            raise PhotoError(f"{upload.name} has been deleted, as every upload is after an hour; choose it again.")
+    def _predict(
+        self, upload: Upload, backend: str, progress: Progress, reference: Upload | None
+    ) -> tuple[Photo, Forecast]:
         progress(0.0, "Opening the photograph")
-        photo = open_photo(upload.path, self._engine.settings, upload.name)
-        forecast = self._engine.predict(photo, backend, progress=progress)
+        photo = open_upload(upload, self._engine.settings)
+        second = open_reference(reference, self._engine.settings)
+        forecast = self._engine.predict(photo, backend, progress=progress, reference=second)
         progress(0.8, "Painting")
         small = thumbnail(photo, PREVIEW_PIXELS)
         with self._lock:
-            self._kept[upload.path, forecast.report.backend] = small, forecast
+            self._kept[_key(upload, forecast.report.backend, reference)] = small, forecast
             while len(self._kept) > _KEPT_PHOTOS:
                 self._kept.popitem(last=False)
         return small, forecast
+
+
+def _key(upload: Upload, backend: str, reference: Upload | None) -> tuple[str, ...]:
+    return upload.path, backend, reference.path if reference else ""
 
 
 def _find(stem: Path) -> str | None:

@@ -53,8 +53,8 @@ def launch_options(settings: Settings) -> dict[str, Any]:
     """What ``Blocks.launch`` needs beside host and port: the look, the limits, and no clutter."""
     return {
         "theme": make_theme(),
-        "css_paths": _HERE / "page.css",
-        "head": f"<script>{(_HERE / 'page.js').read_text()}</script>",
+        "css_paths": [_HERE / "page.css", _HERE / "hints.css"],
+        "head": "".join(f"<script>{(_HERE / name).read_text()}</script>" for name in ("page.js", "hints.js")),
         "max_file_size": settings.max_upload_mb * 1_000_000,
         "footer_links": [],
         "run_history": False,

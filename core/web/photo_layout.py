@@ -10,6 +10,7 @@ import gradio as gr
 from core.look import Look
 from core.registry import AUTO
 from core.web.example_photos import EXAMPLES, credits_html
+from core.web.hints_field import hints_field
 from core.web.upload import PhotoUpload
 
 FORMATS = [("PNG", "png"), ("JPEG", "jpeg"), ("WebP", "webp")]
@@ -30,8 +31,8 @@ _PICK = """element.addEventListener("click", (event) => {
 class Parts:
     """The tab's components.
 
-    ``sitting`` holds what the visitor works on, ``look`` its look by the names of ``Look``'s fields, ``saved`` the
-    file to download.
+    ``sitting`` holds what the visitor works on, ``look`` its look by the names of ``Look``'s fields, ``reference``
+    the photograph to take colours from, ``saved`` the file to download.
     """
 
     sitting: Any
@@ -47,6 +48,10 @@ class Parts:
     example_buttons: list[Any]
     panel: Any
     backend: Any
+    second: Any
+    second_upload: Any
+    second_note: Any
+    reference: Any
     look: dict[str, Any]
     format_name: Any
     download: Any
@@ -65,7 +70,7 @@ def lay_out(backends: list[tuple[str, str]], defaults: Look) -> Parts:
         with gr.Column(scale=3, elem_id="stage"):
             stage = _stage()
         with gr.Column(scale=1, min_width=300, visible=False, elem_id="panel") as panel:
-            controls = _controls(backends, defaults)
+            controls = _controls(backends, defaults, stage.pop("hints"))
     return Parts(sitting=gr.State(None), panel=panel, **stage, **controls)
 
 
@@ -99,6 +104,7 @@ def _stage() -> dict[str, Any]:
             buttons=["fullscreen"],
             interactive=False,
         ),
+        "hints": hints_field(),
         "notice": gr.HTML(elem_id="notice", padding=False),
     }
     with gr.Row(visible=False, elem_id="coloured", elem_classes="aside") as parts["coloured"]:
@@ -117,12 +123,13 @@ def _stage() -> dict[str, Any]:
     return parts
 
 
-def _controls(backends: list[tuple[str, str]], defaults: Look) -> dict[str, Any]:
+def _controls(backends: list[tuple[str, str]], defaults: Look, hints: Any) -> dict[str, Any]:
     def slider(name: str, low: float, high: float, step: float, label: str, info: str | None = None) -> Any:
         return gr.Slider(low, high, getattr(defaults, name), step=step, label=label, info=info, elem_id=name)
 
     return {
         "backend": backend_choice(backends, "backend"),
+        **_reference(),
         "look": {
             "strength": slider("strength", 0, 2, 0.05, "Strength"),
             "vividness": slider("vividness", 0, 1, 0.05, "Vividness", "Favour rarer colours"),
@@ -131,9 +138,23 @@ def _controls(backends: list[tuple[str, str]], defaults: Look) -> dict[str, Any]
             "tint_magenta": slider("tint_magenta", -1, 1, 0.05, "Green to magenta"),
             "refine": gr.Checkbox(defaults.refine, label="Colour follows edges", elem_id="refine"),
             "alternative": gr.State(defaults.alternative),
+            "hints": hints,
         },
         **_saving(),
     }
+
+
+def _reference() -> dict[str, Any]:
+    with gr.Column(visible=False, elem_id="second") as second:
+        upload = PhotoUpload(
+            label="Take colours from",
+            placeholder="Choose a photograph in colour",
+            sources=["upload"],
+            elem_id="second-upload",
+            buttons=[],
+        )
+        note = gr.HTML(elem_id="second-note", padding=False)
+    return {"second": second, "second_upload": upload, "second_note": note, "reference": gr.State(None)}
 
 
 def _saving() -> dict[str, Any]:

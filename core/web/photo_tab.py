@@ -8,9 +8,10 @@ from typing import Any
 import gradio as gr
 
 from core.engine import Engine
-from core.errors import AutochromeError
+from core.errors import AutochromeError, RequestError
 from core.job import Job
 from core.look import Look, make_look
+from core.registry import AUTO
 from core.web.desk import Desk, Sitting
 from core.web.example_photos import EXAMPLES
 from core.web.findings import strip_html, sureness_html
@@ -18,7 +19,9 @@ from core.web.photo_layout import Parts, lay_out
 from core.web.status import backend_titles
 from core.web.story import notice_html, story_html
 from core.web.upload import Upload
-from core.web.work import colour_file, teller
+from core.web.work import colour_file, open_reference, teller
+
+_SECOND = "This backend takes its colours from a second photograph; choose one under 'Take colours from'."
 
 Given = dict[Any, Any]
 """What an event brings: a value for each component that it takes in."""
@@ -55,7 +58,21 @@ class _Actions:
     def take_again(self, given: Given, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008
         """Colour the same photograph with another backend."""
         sitting: Sitting | None = given[self._parts.sitting]
-        return self._begin(sitting.upload, given, progress) if sitting else gr.skip()
+        if sitting is None or self._lacks_reference(given):
+            return self._second(given)
+        return self._begin(sitting.upload, given, progress) | self._second(given)
+
+    def take_reference(self, given: Given, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008
+        """Take the colours from an upload; a small copy stands for it, as browsers cannot show every format."""
+        parts, upload = self._parts, given[self._parts.second_upload]
+        if upload is None:
+            return {parts.reference: None} | self._second(given | {parts.reference: None})
+        try:
+            shown = self._desk.shown_reference(upload)
+        except AutochromeError as error:
+            return {parts.second_upload: None, parts.reference: None, parts.notice: notice_html(error)}
+        given = given | {parts.reference: upload}
+        return {parts.reference: upload, parts.second_upload: shown} | self.take_again(given, progress)
 
     def repaint(self, given: Given) -> Any:
         """Show another look at the same prediction."""
@@ -91,14 +108,17 @@ class _Actions:
         """Make the full-size file."""
         sitting: Sitting = given[self._parts.sitting]
         try:
-            job = Job(sitting.report.backend, self._look(given), given[self._parts.format_name])
+            reference = open_reference(sitting.reference, self._engine.settings)
+            look, format_name = self._look(given), given[self._parts.format_name]
+            job = Job(sitting.report.backend, look, format_name, reference=reference)
             path, _ = colour_file(self._engine, sitting.upload, job, teller(progress))
         except AutochromeError as error:
             return {self._parts.saved: None, self._parts.notice: notice_html(error)}
         return {self._parts.saved: str(path), self._parts.notice: ""}
 
-    def clear(self) -> Any:
-        """Make room for another photograph."""
+    def clear(self, given: Given) -> Any:
+        """Make room for another photograph; a backend that still has no reference is not kept waiting for it."""
+        lacking = self._lacks_reference(given)
         hidden = (self._parts.coloured, self._parts.story, self._parts.strip, self._parts.sureness, self._parts.panel)
         return {
             self._parts.sitting: None,
@@ -106,15 +126,23 @@ class _Actions:
             self._parts.slider: gr.update(value=None, visible=False),
             self._parts.notice: "",
             self._parts.examples: gr.update(visible=True),
+            self._parts.look["hints"]: gr.update(value=[], visible=False),
+            self._parts.backend: AUTO if lacking else gr.skip(),
+            self._parts.second: gr.update(visible=False) if lacking else gr.skip(),
             **{part: gr.update(visible=False) for part in hidden},
         }
 
     def _begin(self, upload: Upload, given: Given, progress: gr.Progress) -> Any:
         """Colour a photograph as predicted and show it; where that fails, say why and leave what there was."""
         parts = self._parts
-        look = self._look(given).model_copy(update={"alternative": "default"})
+        former: Sitting | None = given[parts.sitting]
+        same = former is not None and former.upload == upload
+        look = self._look(given).model_copy(update={"alternative": "default"} | ({} if same else {"hints": ()}))
         try:
-            sitting = self._desk.sit(upload, given[parts.backend], teller(progress))
+            if self._lacks_reference(given):
+                raise RequestError(_SECOND)
+            reference = given[parts.reference] if self._wants_reference(given) else None
+            sitting = self._desk.sit(upload, given[parts.backend], teller(progress), reference)
             pictures = self._desk.preview(sitting, look)
         except AutochromeError as error:
             return {parts.upload: None, parts.notice: notice_html(error)}
@@ -130,6 +158,22 @@ class _Actions:
             parts.examples: gr.update(visible=False),
             parts.panel: gr.update(visible=True),
             parts.look["alternative"]: "default",
+            parts.look["hints"]: gr.skip() if same else gr.update(value=[], visible=True, photo=str(hash(upload))),
+        }
+
+    def _wants_reference(self, given: Given) -> bool:
+        chosen = given[self._parts.backend]
+        return chosen != AUTO and self._engine.registry.get(chosen).info.wants_reference
+
+    def _lacks_reference(self, given: Given) -> bool:
+        return self._wants_reference(given) and given[self._parts.reference] is None
+
+    def _second(self, given: Given) -> Any:
+        """The field for a second photograph, for a backend that wants one."""
+        note = f'<p class="quiet" role="status">{_SECOND}</p>' if self._lacks_reference(given) else ""
+        return {
+            self._parts.second: gr.update(visible=self._wants_reference(given)),
+            self._parts.second_note: note,
         }
 
     def _look(self, given: Given) -> Look:
@@ -138,12 +182,13 @@ class _Actions:
 
 def _wire(parts: Parts, actions: _Actions) -> None:
     scene = [parts.sitting, parts.upload, parts.slider, parts.notice, parts.coloured, parts.story, parts.strip]
-    scene += [parts.sureness, parts.examples, parts.panel, parts.look["alternative"]]
-    settings = {parts.sitting, parts.upload, parts.backend, *parts.look.values()}
+    scene += [parts.sureness, parts.examples, parts.panel, parts.look["alternative"], parts.look["hints"]]
+    second = [parts.second, parts.second_note, parts.second_upload, parts.reference]
+    settings = {parts.sitting, parts.upload, parts.backend, parts.reference, *parts.look.values()}
     shown = {parts.sitting, *parts.look.values()}
     forward: dict[str, Any] = {
         "inputs": settings,
-        "outputs": scene,
+        "outputs": scene + second,
         "api_visibility": "private",
         "concurrency_id": "forward",
         "concurrency_limit": 4,
@@ -163,6 +208,7 @@ def _wire(parts: Parts, actions: _Actions) -> None:
     forwards = [
         parts.upload.change(actions.take, **forward),
         parts.backend.input(actions.take_again, trigger_mode="always_last", **forward),
+        parts.second_upload.input(actions.take_reference, **forward | {"inputs": settings | {parts.second_upload}}),
     ]
     for button, example in zip(parts.example_buttons, EXAMPLES, strict=True):
         upload = Upload(str(example.path), example.path.name)
@@ -173,7 +219,9 @@ def _wire(parts: Parts, actions: _Actions) -> None:
     gr.on([part.input for part in sliders], **live)
     chosen = parts.look["alternative"]
     parts.strip.click(actions.choose, outputs=chosen, api_visibility="private", queue=False).then(**live)
-    parts.another.click(actions.clear, outputs=scene, api_visibility="private", queue=False)
+    parts.another.click(
+        actions.clear, settings, [*scene, parts.second, parts.backend], api_visibility="private", queue=False
+    )
     parts.download.click(
         actions.save,
         {parts.format_name, *shown},

@@ -1,4 +1,4 @@
-"""An uploaded photograph coloured into a file: what /colorize and the page's download have in common."""
+"""Uploaded photographs opened, and coloured into files: what /colorize and the page have in common."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from core.engine import Engine, Report
+from core.errors import PhotoError
 from core.job import Job
+from core.photo import Photo, open_photo
 from core.prediction import Progress
+from core.settings import Settings
 from core.web.upload import Upload
 
 
@@ -26,6 +29,22 @@ def colour_file(engine: Engine, upload: Upload, job: Job, progress: Progress) ->
     with kept_folder() as folder:
         path, _, report = job.run(engine, Path(upload.path), upload.name, folder, progress)
     return path, report
+
+
+def open_upload(upload: Upload, settings: Settings) -> Photo:
+    """An uploaded photograph, opened.
+
+    Raises:
+        PhotoError: it is no picture, or has been deleted.
+    """
+    if not Path(upload.path).exists():
+        raise PhotoError(f"{upload.name} has been deleted, as every upload is after an hour; choose it again.")
+    return open_photo(upload.path, settings, upload.name)
+
+
+def open_reference(upload: Upload | None, settings: Settings) -> Photo | None:
+    """The same for the photograph to take colours from, which there need not be."""
+    return open_upload(upload, settings) if upload else None
 
 
 @contextmanager
