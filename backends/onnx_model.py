@@ -12,10 +12,10 @@ from core.backend import BackendInfo
 from core.color import Float, lab_to_linear, linear_to_srgb, rgb_to_lab
 from core.errors import BackendError
 from core.hookspecs import hookimpl
-from core.manifest import GRAPH, GraphInput, GraphOutput, Manifest
 from core.prediction import AbDistribution, AbField, Progress, Request
 from core.settings import load_settings
 from core.weights import Weights, load_manifests
+from core.weights.manifest import GRAPH, GraphInput, GraphOutput, Manifest
 
 Network = Callable[[Float], Float]
 """From the graph's input to its output, both of four dimensions."""

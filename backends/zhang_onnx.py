@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from core import hub
-from core.checksum import sha256, write_atomically
 from core.color import Float
 from core.errors import BackendError
+from core.weights import hub
+from core.weights.checksum import sha256, write_atomically
 
 LOGITS = "conv8_313"
 _PROTOTXT = re.compile(r"""(?P<opened>\w+)\s*\{|(?P<key>\w+)\s*:\s*(?P<value>"[^"]*"|'[^']*'|[^\s{}]+)|\}""")

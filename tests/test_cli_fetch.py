@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from core.manifest import load_manifests
 from core.settings import Settings
+from core.weights.manifest import load_manifests
 from tests.hub import Fault
 from tests.standins import zhang_manifest
 

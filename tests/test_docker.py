@@ -18,8 +18,8 @@ import pytest
 import yaml
 from gradio_client import Client, handle_file
 
-from core.manifest import load_manifests
 from core.settings import Settings
+from core.weights.manifest import load_manifests
 from tests.hub import Hub, refused
 from tests.standins import zhang_manifest
 

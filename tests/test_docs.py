@@ -15,10 +15,10 @@ import tomlkit
 from backends.reference import Reference
 from core import hookspecs
 from core.backend import Backend, BackendInfo
-from core.manifest import BUILT_IN, GraphInput, GraphOutput, Manifest, Source, WeightFile, load_manifests
 from core.prediction import Request
 from core.registry import load_registry
 from core.settings import Settings
+from core.weights.manifest import BUILT_IN, GraphInput, GraphOutput, Manifest, Source, WeightFile, load_manifests
 from tests.fakes import FakeBackend
 
 ROOT = Path(__file__).resolve().parent.parent

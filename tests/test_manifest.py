@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import SettingsError, WeightsError
-from core.manifest import BUILT_IN, load_manifests, own_source, read_manifest
 from core.settings import Settings
+from core.weights.manifest import BUILT_IN, load_manifests, own_source, read_manifest
 
 FILE = """[[files]]
 role = "model"

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from core.meter import Meter
-from core.transfer import _bar
+from core.weights.meter import Meter
+from core.weights.transfer import _bar
 
 
 class Clock:
@@ -22,7 +22,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("core.meter.time.monotonic", clock)
+    monkeypatch.setattr("core.weights.meter.time.monotonic", clock)
     return clock
 
 

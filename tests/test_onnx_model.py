@@ -17,12 +17,12 @@ from core.color import pixel_lightness, rgb_to_lab
 from core.engine import Engine
 from core.errors import BackendError, WeightsError
 from core.look import Look
-from core.manifest import BUILT_IN, GraphInput, load_manifests
 from core.photo import Photo
 from core.prediction import AbDistribution
 from core.registry import load_registry
 from core.settings import Settings
 from core.weights import Weights
+from core.weights.manifest import BUILT_IN, GraphInput, load_manifests
 from tests.fakes import BINS, grey_picture
 from tests.hub import HTML, Fault, Hub, pointer
 

@@ -50,7 +50,7 @@ def hints(page: Page, folder: Path) -> None:
     page.get_by_label("Backend").click()
     page.get_by_role("option", name="From a reference").click()
     expect(page.locator("#second")).to_be_visible()
-    page.get_by_label("% across").focus()
+    page.get_by_role("spinbutton", name="% across").focus()
 
 
 def compare(page: Page, folder: Path) -> None:

@@ -15,9 +15,9 @@ from gradio_client import Client, handle_file
 from PIL import Image
 
 from core.color import pixel_lightness
-from core.manifest import load_manifests
 from core.photo import open_photo
 from core.settings import Settings
+from core.weights.manifest import load_manifests
 from tests.fakes import grey_picture
 from tests.hub import refused
 from tests.standins import zhang_manifest

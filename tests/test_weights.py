@@ -73,7 +73,7 @@ def test_a_start_with_everything_cached_reads_no_file_again(
     hub.add_manifest(first.manifest, zhang_files)
     first.fetch()
     again = zhang_weights(zhang_files, tmp_path / "models")
-    monkeypatch.setattr("core.checksum.sha256", lambda path: pytest.fail("129 MB are read again"))
+    monkeypatch.setattr("core.weights.checksum.sha256", lambda path: pytest.fail("129 MB are read again"))
     assert again.status().state == "ready"
 
 

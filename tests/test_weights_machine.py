@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from core.hub import discard
 from core.weights import Weights
+from core.weights.hub import discard
 from tests.hub import Fault, Hub, clean
 from tests.standins import CAFFEMODEL, PROTOTXT, flip_a_bit, zhang_weights
 from tests.test_weights_network import SPACE, sentence

@@ -10,11 +10,11 @@ from backends.zhang_caffe import interleaved, side_by_side
 from backends.zhang_v2 import ZhangV2
 from core.distribution import annealed_mean
 from core.look import Look
-from core.manifest import load_manifests
 from core.photo import Photo
 from core.prediction import Request
 from core.settings import Settings
 from core.weights import Weights
+from core.weights.manifest import load_manifests
 from tests.fakes import FakeBackend, grey_picture, make_engine
 from tests.standins import stock_ab, zhang_manifest
 

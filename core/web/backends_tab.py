@@ -9,10 +9,10 @@ import gradio as gr
 
 from core.backend import weights_of
 from core.engine import Engine
-from core.hub import is_offline
 from core.plugins import PluginFailure
 from core.web.photo_layout import pick_list
 from core.web.status import list_backends
+from core.weights.hub import is_offline
 
 _STATES = {"ready": "Ready", "downloading": "Downloading", "missing": "Not here yet", "unavailable": "Unavailable"}
 

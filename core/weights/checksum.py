@@ -9,7 +9,7 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from core.manifest import WeightFile
+from core.weights.manifest import WeightFile
 
 _POINTER = b"version https://git-lfs.github.com/"
 _PAGES = (b"<!doctype html", b"<html", b"<?xml")

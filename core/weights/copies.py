@@ -7,11 +7,11 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from core import hub
-from core.checksum import Checksums
 from core.errors import WeightsError
-from core.manifest import Manifest, Source, WeightFile
-from core.trust import Trust
+from core.weights import hub
+from core.weights.checksum import Checksums
+from core.weights.manifest import Manifest, Source, WeightFile
+from core.weights.trust import Trust
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from tomlkit.exceptions import TOMLKitError
 from core.errors import SettingsError, WeightsError
 from core.settings import Settings
 
-BUILT_IN = Path(__file__).resolve().parent.parent / "models"
+BUILT_IN = Path(__file__).resolve().parent.parent.parent / "models"
 
 _FILE_NAME = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$"
 

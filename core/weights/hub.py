@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from core.manifest import Source, WeightFile
+from core.weights.manifest import Source, WeightFile
 
 
 def home() -> Path:

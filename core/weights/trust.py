@@ -7,8 +7,8 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from core.checksum import Checksums, stand_in, write_atomically
-from core.manifest import WeightFile
+from core.weights.checksum import Checksums, stand_in, write_atomically
+from core.weights.manifest import WeightFile
 
 
 class Trust:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from core import hub, transfer
-from core.copies import Copies, not_used
 from core.errors import WeightsError
-from core.manifest import Manifest, Source, WeightFile
-from core.meter import Meter
-from core.transfer import TransferError, words
+from core.weights import hub, transfer
+from core.weights.copies import Copies, not_used
+from core.weights.manifest import Manifest, Source, WeightFile
+from core.weights.meter import Meter
+from core.weights.transfer import TransferError, words
 
 
 class StoppedError(Exception):

@@ -10,13 +10,13 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from core import hub, transfer
-from core.attempt import Attempt, StoppedError, could_not
-from core.copies import Copies, FileCheck
 from core.errors import WeightsError
-from core.manifest import Manifest, load_manifests, own_source
 from core.prediction import Progress
 from core.settings import Settings
+from core.weights import hub, transfer
+from core.weights.attempt import Attempt, StoppedError, could_not
+from core.weights.copies import Copies, FileCheck
+from core.weights.manifest import Manifest, load_manifests, own_source
 
 __all__ = ["FileCheck", "WeightStatus", "Weights", "load_manifests", "retry_delay"]
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.request import getproxies
 
-from core import hub
-from core.manifest import Source, WeightFile
+from core.weights import hub
+from core.weights.manifest import Source, WeightFile
 
 _REPLY_TIMEOUT = 10.0
 _PAUSES = (0.5, 1.5)
