@@ -19,7 +19,7 @@ _TOOL = """<section aria-label="Colours you know">
   <span>Or give the place:</span>
   <label><input type="number" min="0" max="100" step="any" value="50" data-part="across">% across</label>
   <label><input type="number" min="0" max="100" step="any" value="50" data-part="down">% down</label>
-  <button type="button" data-part="put">Add it there</button>
+  <button type="button" data-part="put">Add</button>
 </div>
 <ol data-part="list" hidden></ol>
 <p role="status" data-part="told"></p>
