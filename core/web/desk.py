@@ -141,6 +141,8 @@ class Desk:
         progress(0.8, "Painting")
         small = thumbnail(photo, PREVIEW_PIXELS)
         with self._lock:
+            for key in [key for key in self._kept if not Path(key[0]).exists()]:
+                del self._kept[key]  # what has been deleted from the disk is not kept in memory either
             self._kept[_key(upload, forecast.report.backend, reference)] = small, forecast
             while len(self._kept) > _KEPT_PHOTOS:
                 self._kept.popitem(last=False)
