@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
+import subprocess
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,8 +55,7 @@ def test_the_examples_run_as_written(
     """One after the other, on a real server; only its address is another."""
     served.later.go("missing", 0, "They are not here yet.")
     monkeypatch.chdir(tmp_path)
-    save_ramp(tmp_path / "grandma.jpg")
-    save_coloured(tmp_path / "sister.jpg")
+    save_photographs(tmp_path)
     with zipfile.ZipFile("album.zip", "w") as album:
         album.write(save_ramp(tmp_path / "grandpa.png", 90, 60), "grandpa.png")
         album.writestr("notes.txt", "hello")
@@ -78,3 +79,40 @@ def test_the_examples_run_as_written(
     assert names["report"]["cached"]
     with Image.open(names["path"]) as picture:
         assert picture.size == (400, 300)
+
+
+def save_photographs(folder: Path) -> None:
+    save_ramp(folder / "grandma.jpg")
+    save_coloured(folder / "sister.jpg")
+
+
+def run_as_written(language: str, command: list[str], suffix: str, served: Studio, folder: Path) -> str:
+    """What the examples of a language print, run one after the other as one program."""
+    save_photographs(folder)
+    program = folder / f"examples{suffix}"
+    program.write_text(
+        "\n".join(re.findall(rf"```{language}\n(.*?)```", DOCS, re.DOTALL)).replace(ADDRESS, served.url.rstrip("/"))
+    )
+    done = subprocess.run([*command, program], cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_shells_examples_run_as_written(served: Studio, tmp_path: Path) -> None:
+    printed = run_as_written("sh", ["bash", "-e"], ".sh", served, tmp_path)
+    assert printed.count("event: complete") == 6
+    assert "event: error" not in printed
+    assert "grandma.colour.png" in printed
+    assert '"plausibility"' in printed
+
+
+@pytest.mark.skipif("AUTOCHROME_JS_CLIENT" not in os.environ, reason="AUTOCHROME_JS_CLIENT names no node_modules")
+def test_the_javascript_examples_run_as_written(served: Studio, tmp_path: Path) -> None:
+    """CI installs @gradio/client and names its folder in AUTOCHROME_JS_CLIENT."""
+    (tmp_path / "node_modules").symlink_to(os.environ["AUTOCHROME_JS_CLIENT"])
+    printed = run_as_written("js", ["node"], ".mjs", served, tmp_path)
+    assert re.search(r"grandma\.colour\.png pocket\n", printed)
+    assert "Predicted 0." in printed
+    assert re.search(r"confidence\.png 0\.\d+", printed)
+    assert "Pocket " in printed
+    assert "pocket ready" in printed
