@@ -283,6 +283,7 @@ def test_backends_answer_while_a_photograph_is_coloured(served: Served, tmp_path
             "summary": "",
             "licence": "Apache-2.0",
             "citation": "nobody",
+            "wants_reference": False,
             "state": "ready",
             "message": "",
             "bytes_done": 0,

@@ -267,6 +267,9 @@ def test_the_documented_package_is_built_installed_and_used_beside_broken_ones(t
     with served(tmp_path, HF_ENDPOINT=refused(), **variables) as client:
         listed = {backend["id"]: backend for backend in client.predict(api_name="/backends")}
         assert (listed["dawn"]["title"], listed["dawn"]["licence"]) == ("Dawn", "MIT")
+        failed = {name: each["message"] for name, each in listed.items() if each["state"] == "failed"}
+        assert set(failed) == set(BAD)
+        assert all(message.endswith(".") for message in failed.values())
         path, report = client.predict(image=handle_file(photograph), backend="dawn", api_name="/colorize")
         assert (report["backend"], report["fallback_reason"]) == ("dawn", None)
         pixels = open_photo(path).pixels.astype(int)

@@ -18,7 +18,7 @@ from core.look import Look, make_look
 from core.photo import Photo
 from core.registry import AUTO
 from core.web.edge import one_sentence
-from core.web.status import list_backends
+from core.web.status import list_all
 from core.web.upload import PhotoUpload, Upload
 from core.web.work import colour_file, kept_folder, open_reference, open_upload, teller
 
@@ -227,8 +227,8 @@ def _add_confidence(engine: Engine) -> None:
 
 def _add_backends(engine: Engine) -> None:
     def backends() -> list[dict[str, Any]]:
-        """List the backends, in order, each with its licence, citation and state."""
-        return list_backends(engine)
+        """List the backends, in order, each with its licence, citation and state, and the plugins that failed."""
+        return list_all(engine)
 
     # Outside the queue: it answers at once, however long a photograph takes.
     gr.on([], backends, outputs=[gr.JSON(label="Backends", visible=False)], api_name="backends", queue=False)

@@ -13,6 +13,22 @@ def list_backends(engine: Engine) -> list[dict[str, Any]]:
     return [_describe(backend) for backend in engine.registry]
 
 
+def list_all(engine: Engine) -> list[dict[str, Any]]:
+    """The same, and after them each plugin that could not be brought in, with the reason; its state is ``failed``."""
+    listed = list_backends(engine)
+    problems = {failure.name: failure.reason for failure in engine.registry.failures}
+    for backend in listed:
+        backend["message"] = backend["message"] or problems.pop(backend["id"], "")
+    unnamed = dict.fromkeys(("summary", "licence", "citation"), "")
+    nothing = {"wants_reference": False, "bytes_done": 0, "bytes_total": 0}
+    failed = [
+        {"id": name, "title": name, **unnamed, **nothing, "state": "failed", "message": reason}
+        for name, reason in problems.items()
+        if name not in {backend["id"] for backend in listed}
+    ]
+    return listed + failed
+
+
 def backend_titles(engine: Engine) -> list[tuple[str, str]]:
     """Title and id of each backend."""
     return [(backend.info.title or backend.info.id, backend.info.id) for backend in engine.registry]
@@ -26,6 +42,7 @@ def _describe(backend: Backend) -> dict[str, Any]:
         "summary": info.summary,
         "licence": info.licence,
         "citation": info.citation,
+        "wants_reference": info.wants_reference,
     }
     if weights is None:
         return described | {"state": "ready", "message": "", "bytes_done": 0, "bytes_total": 0}
