@@ -292,6 +292,25 @@ def test_backends_answer_while_a_photograph_is_coloured(served: Served, tmp_path
     ]
 
 
+def test_progress_reaches_a_client(served: Served, tmp_path: Path) -> None:
+    path = tmp_path / "another.png"
+    Image.effect_noise((64, 64), 60).save(path)
+    served.backend.go_on.clear()
+    told = None
+    try:
+        job = served.client.submit(image=handle_file(str(path)), api_name="/colorize")
+        deadline = time.monotonic() + 10
+        while not told and time.monotonic() < deadline:
+            told = job.status().progress_data
+            time.sleep(0.05)
+    finally:
+        served.backend.go_on.set()
+    job.result(timeout=20)
+    assert told
+    assert told[0].desc
+    assert 0 <= (told[0].progress or 0) <= 1
+
+
 MARK: dict[str, Any] = {"meta": {"_type": "gradio.FileData"}}
 """How a client says that a payload is a file."""
 
