@@ -93,18 +93,7 @@ def _colour_into(archive: zipfile.ZipFile, engine: Engine, source: Source, job: 
     kept_as = _free_name(written.name, archive)
     archive.write(written, kept_as)
     written.unlink()
-    outcome = Outcome(
-        photograph=source.name,
-        picture=kept_as,
-        backend=report.backend,
-        fallback_reason=report.fallback_reason or "",
-        width=report.width,
-        height=report.height,
-        seconds=round(report.seconds.predict + report.seconds.render, 3),
-        clipped_fraction=round(report.clipped_fraction, 4),
-        warnings=" ".join(report.warnings),
-    )
-    return Done(outcome, _thumbnail(picture))
+    return Done(Outcome(photograph=source.name, picture=kept_as, **report.row()), _thumbnail(picture))
 
 
 def _free_name(name: str, archive: zipfile.ZipFile) -> str:

@@ -18,8 +18,8 @@ from core.look import Look
 from core.photo import Photo
 from core.prediction import Prediction, Progress, Request
 from core.registry import AUTO, EMBEDDED, Registry
-from core.render import Picture, render, small_lightness
-from core.resize import input_shape, resize_area, resize_linear
+from core.render import Picture, render, small_lightness, small_rgb
+from core.resize import input_shape, resize_linear
 from core.runner import PredictionCache, Runner
 from core.settings import Settings
 
@@ -44,6 +44,18 @@ class Report(BaseModel):
     clipped_fraction: float = 0.0
     weights: dict[str, str] = {}
     warnings: list[str] = []
+
+    def row(self) -> dict[str, Any]:
+        """What a line of a ``report.csv`` or of JSON says of it: no lists, no None, no more digits than are of use."""
+        return {
+            "backend": self.backend,
+            "fallback_reason": self.fallback_reason or "",
+            "width": self.width,
+            "height": self.height,
+            "seconds": round(self.seconds.predict + self.seconds.render, 3),
+            "clipped_fraction": round(self.clipped_fraction, 4),
+            "warnings": " ".join(self.warnings),
+        }
 
 
 @dataclass(frozen=True)
@@ -166,7 +178,7 @@ class Engine:
             )
 
 
-def _lightness_for(photo: Photo, info: BackendInfo) -> Any:
+def _lightness_for(photo: Photo, info: BackendInfo) -> Float:
     """L* of a photograph at the size that a backend asks for."""
     shape = input_shape(photo.height, photo.width, info.input_size, info.multiple)
     if info.seen == "exact":
@@ -190,8 +202,7 @@ def _reference_for(reference: Photo | None, info: BackendInfo) -> Float | None:
     if not info.wants_reference:
         raise RequestError(f"Backend '{info.id}' uses no reference; leave it out or choose the backend 'reference'.")
     shape = input_shape(reference.height, reference.width, info.input_size, info.multiple)
-    scale = np.float32(1 / np.iinfo(reference.pixels.dtype).max)
-    rgb = resize_area(reference.pixels, shape) * scale
+    rgb = small_rgb(reference, shape)
     return rgb_to_lab(rgb if rgb.ndim == 3 else np.dstack([rgb] * 3))
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from core.color import Float, Pixels, pixel_lightness
+from core.color import Float, Pixels, eight_bits, pixel_lightness
 from core.errors import PhotoError
 from core.settings import Settings
 
@@ -222,7 +222,7 @@ def _to_srgb(pixels: Pixels, profile: bytes, notes: list[str]) -> tuple[Pixels, 
             return pixels, None
         if pixels.dtype == np.uint16:
             notes.append("Its colour profile could be applied at 8 bits only.")
-            pixels = (pixels >> 8).astype(np.uint8)
+            pixels = eight_bits(pixels)
         return np.asarray(_convert(Image.fromarray(pixels), source, srgb)), srgb.tobytes()
     except (ImageCms.PyCMSError, OSError, ValueError):
         notes.append("Its colour profile is broken and was left out.")

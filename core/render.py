@@ -66,5 +66,9 @@ def render(photo: Photo, prediction: Prediction, look: Look) -> Picture:
 
 def small_lightness(photo: Photo, shape: tuple[int, int]) -> Float:
     """L* of the photograph made small: RGB is resized first, then converted."""
-    scale = np.float32(1 / np.iinfo(photo.pixels.dtype).max)
-    return rgb_lightness(resize_area(photo.pixels, shape) * scale)
+    return rgb_lightness(small_rgb(photo, shape))
+
+
+def small_rgb(photo: Photo, shape: tuple[int, int]) -> Float:
+    """The photograph made small by area: sRGB 0..1, (h, w) where it is grey, else (h, w, 3)."""
+    return resize_area(photo.pixels, shape) * np.float32(1 / np.iinfo(photo.pixels.dtype).max)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from core.color import Pixels
+from core.color import Pixels, eight_bits
 from core.containers import add_to_jpeg, add_to_png
 from core.errors import PhotoError, RequestError
 from core.photo import Metadata, Photo
@@ -66,8 +66,8 @@ def save_picture(
         )
     alpha, notes = photo.alpha, []
     if format_name != "png" and rgb.dtype == np.uint16:
-        rgb = (rgb >> 8).astype(np.uint8)
-        alpha = None if alpha is None else (alpha >> 8).astype(np.uint8)
+        rgb = eight_bits(rgb)
+        alpha = None if alpha is None else eight_bits(alpha)
         notes.append(f"{format_name.upper()} holds 8 bits a channel, the photograph has 16; PNG keeps them.")
     if format_name == "jpeg" and alpha is not None:
         alpha = None

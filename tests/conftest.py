@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 import pytest
@@ -13,6 +13,11 @@ import pytest
 from core.weights import Weights
 from tests.hub import Hub
 from tests.standins import write_zhang
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+    from tests.browser import Studio
 
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"  # it asks the real Hub for a list, once a process
 
@@ -56,3 +61,19 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
     yield server
     server.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium for a module's tests."""
+    from tests.browser import chromium
+
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture
+def visit(served: Studio, browser: Browser) -> Iterator[Page]:
+    """A page of the module's own ``served`` studio, opened anew."""
+    with served.visit(browser) as page:
+        yield page

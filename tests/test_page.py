@@ -9,13 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from core.look import Look
 from core.photo import open_photo
 from tests.browser import (
     Studio,
-    chromium,
     colour,
     coloured,
     open_tab,
@@ -34,18 +33,6 @@ from tests.browser import (
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     with serve_studio(tmp_path_factory.mktemp("gradio")) as studio:
         yield studio
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
-
-
-@pytest.fixture
-def visit(served: Studio, browser: Browser) -> Iterator[Page]:
-    with served.visit(browser) as page:
-        yield page
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from core.photo import open_photo
 from tests.browser import (
     Second,
     Studio,
-    chromium,
     coloured,
     save_ramp,
     serve_studio,
@@ -39,18 +38,6 @@ def second() -> Second:
 def served(tmp_path_factory: pytest.TempPathFactory, second: Second) -> Iterator[Studio]:
     with serve_studio(tmp_path_factory.mktemp("gradio"), second) as studio:
         yield studio
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
-
-
-@pytest.fixture
-def visit(served: Studio, browser: Browser) -> Iterator[Page]:
-    with served.visit(browser) as page:
-        yield page
 
 
 def save_halves(path: Path, width: int = 240, height: int = 320) -> Path:

@@ -14,7 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import Second, Studio, chromium, open_tab, save_coloured, save_ramp, serve_studio, show
+from tests.browser import Second, Studio, open_tab, save_coloured, save_ramp, serve_studio, show
 
 ARTIFACTS = Path(__file__).resolve().parent.parent / "artifacts"
 
@@ -23,12 +23,6 @@ ARTIFACTS = Path(__file__).resolve().parent.parent / "artifacts"
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     with serve_studio(tmp_path_factory.mktemp("gradio"), Second()) as studio:
         yield studio
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 def start(page: Page, folder: Path) -> None:

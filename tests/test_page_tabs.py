@@ -12,28 +12,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from core.photo import open_photo
-from tests.browser import Studio, chromium, open_tab, save_coloured, save_ramp, serve_studio
+from tests.browser import Studio, open_tab, save_coloured, save_ramp, serve_studio
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     with serve_studio(tmp_path_factory.mktemp("gradio")) as studio:
         yield studio
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
-
-
-@pytest.fixture
-def visit(served: Studio, browser: Browser) -> Iterator[Page]:
-    with served.visit(browser) as page:
-        yield page
 
 
 def choose(page: Page, paths: list[Path]) -> None:

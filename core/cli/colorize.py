@@ -144,15 +144,7 @@ class Run:
         picture, report = self.engine.colorize(photo, self.backend, self.look)
         _make_folder(target.parent)
         notes = save_picture(target, picture.rgb, photo, report.backend, self.format_name)
-        return {
-            "backend": report.backend,
-            "fallback_reason": report.fallback_reason or "",
-            "width": report.width,
-            "height": report.height,
-            "seconds": round(report.seconds.predict + report.seconds.render, 3),
-            "clipped_fraction": round(report.clipped_fraction, 4),
-            "warnings": " ".join([*report.warnings, *notes]),
-        }
+        return report.model_copy(update={"warnings": [*report.warnings, *notes]}).row()
 
 
 def _make_folder(folder: Path) -> None:
