@@ -20,6 +20,7 @@ from core.errors import AutochromeError, PhotoError
 from core.job import Job
 from core.photo import Photo
 from core.render import Picture
+from core.save import free_name
 
 THUMBNAIL_PIXELS = 60_000
 
@@ -90,20 +91,10 @@ def _colour_into(archive: zipfile.ZipFile, engine: Engine, source: Source, job: 
             written, picture, report = job.run(engine, path, name, scratch, lambda fraction, words: None)
     except AutochromeError as error:
         return Done(Outcome(photograph=source.name, problem=str(error)))
-    kept_as = _free_name(written.name, archive)
+    kept_as = free_name(written.name, archive.NameToInfo.__contains__)
     archive.write(written, kept_as)
     written.unlink()
     return Done(Outcome(photograph=source.name, picture=kept_as, **report.row()), _thumbnail(picture))
-
-
-def _free_name(name: str, archive: zipfile.ZipFile) -> str:
-    """The name, or with a number where the zip has it already: ``a.colour.png``, ``a-2.colour.png``."""
-    stem, _, ending = name.rpartition(".colour.")
-    candidate, number = name, 1
-    while candidate in archive.NameToInfo:
-        number += 1
-        candidate = f"{stem}-{number}.colour.{ending}"
-    return candidate
 
 
 def _thumbnail(picture: Picture) -> Pixels:

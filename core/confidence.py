@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.color import Float, linear_to_srgb
+from core.color import Float, lab_to_linear, linear_to_srgb
 from core.distribution import probabilities, uncertainty
 from core.look import Look
 from core.photo import Photo
@@ -34,9 +34,9 @@ def confidence_picture(photo: Photo, sure: Float) -> Picture:
         photo: what was coloured, or a smaller copy.
         sure: (h', w') from ``confidence``.
     """
-    lightness = 38 + photo.lightness() * np.float32(0.42)
-    linear = np.asarray(((lightness + 16) / 116) ** 3, np.float32)  # CIE's cube root undone: its knee is at L* 8
-    dim = np.rint(linear_to_srgb(linear) * 255).astype(np.uint8)
+    grey = np.zeros((photo.height, photo.width, 3), np.float32)
+    grey[..., 0] = 38 + photo.lightness() * np.float32(0.42)
+    dim = np.rint(linear_to_srgb(lab_to_linear(grey)[..., 1]) * 255).astype(np.uint8)
     return render(Photo(dim), AbField(_colours(sure)), Look(refine=False))
 
 

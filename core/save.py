@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -37,6 +37,16 @@ def output_format(name: str) -> str:
 def coloured_name(name: str, format_name: str) -> str:
     """The name of the picture made from a photograph: ``grandma.tif`` gives ``grandma.colour.png``."""
     return f"{Path(name).stem or 'photo'}.colour{SUFFIXES[format_name]}"
+
+
+def free_name(name: str, is_taken: Callable[[str], bool]) -> str:
+    """A ``coloured_name``, or with a number where it is taken: ``a.colour.png``, ``a-2.colour.png``."""
+    stem, _, ending = name.rpartition(".colour.")
+    candidate, number = name, 1
+    while is_taken(candidate):
+        number += 1
+        candidate = f"{stem}-{number}.colour.{ending}"
+    return candidate
 
 
 def save_picture(

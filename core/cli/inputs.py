@@ -6,6 +6,7 @@ import glob
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path, PurePath, PurePosixPath
 
 from PIL import Image
@@ -13,7 +14,7 @@ from PIL import Image
 from core.archive import Source, sources
 from core.errors import PhotoError
 from core.photo import FORMATS
-from core.save import coloured_name
+from core.save import coloured_name, free_name
 from core.settings import Settings
 
 
@@ -45,15 +46,12 @@ class Search:
         A photograph found in a folder, by a pattern or in a zip keeps its place below that. Where two would become
         one file (capitals make no difference on some systems), the later gets a number.
         """
-        items, taken = [], set()
+        items: list[Item] = []
+        taken: set[str] = set()
         for path in given:
             for source, folder in self._found(path):
-                target = folder / coloured_name(PurePosixPath(source.name).name, format_name)
-                stem, _, ending = target.name.rpartition(".colour.")
-                number = 1
-                while str(target).casefold() in taken:
-                    number += 1
-                    target = target.with_name(f"{stem}-{number}.colour.{ending}")
+                name = coloured_name(PurePosixPath(source.name).name, format_name)
+                target = folder / free_name(name, partial(_is_taken, taken, folder))
                 if not source.problem:
                     taken.add(str(target).casefold())
                 items.append(Item(source, target))
@@ -102,6 +100,10 @@ class Search:
     def _no_picture(self, folder: Path) -> str:
         where = "" if self.recursive else " itself; add --recursive to look into its folders"
         return f"There is no picture in {folder}{where}{';' if self.recursive else ', or'} name another."
+
+
+def _is_taken(taken: set[str], folder: PurePath, name: str) -> bool:
+    return str(folder / name).casefold() in taken
 
 
 def _or_none(found: Iterator[tuple[Source, PurePath]], given: Path, problem: str) -> Iterator[tuple[Source, PurePath]]:
