@@ -125,8 +125,30 @@ def lab_to_pixels(lightness: Float, a: Float, b: Float, pixels: Pixels) -> None:
     """
     import cv2
 
-    rgb = cv2.cvtColor(cv2.merge([lightness, a, b]), cv2.COLOR_Lab2RGB)
-    if pixels.dtype == np.uint8:
-        cv2.convertScaleAbs(rgb, pixels, alpha=255)
+    lab = cv2.merge([lightness, a, b])
+    if pixels.dtype == np.uint16:
+        rgb = cv2.cvtColor(lab, cv2.COLOR_Lab2RGB)
+        np.rint(rgb * np.iinfo(np.uint16).max, out=pixels, casting="unsafe")
+    elif (table := _encoding_table()) is not None:
+        linear = np.asarray(cv2.cvtColor(lab, cv2.COLOR_Lab2LRGB), np.float32)
+        linear *= np.float32(len(table) - 1)
+        cv2.LUT(linear.astype(np.uint16), table, pixels)
     else:
-        np.rint(rgb * np.iinfo(pixels.dtype).max, out=pixels, casting="unsafe")
+        cv2.convertScaleAbs(cv2.cvtColor(lab, cv2.COLOR_Lab2RGB), pixels, alpha=255)
+
+
+@lru_cache(maxsize=1)
+def _encoding_table() -> Pixels | None:
+    """Linear light in 65,536 steps to 8-bit sRGB, half as long in the looking up as OpenCV's own curve.
+
+    None where OpenCV looks up 8-bit values only (before 4.13).
+    """
+    import cv2
+
+    steps = (np.arange(65_536, dtype=np.float32) + np.float32(0.5)) / np.float32(65_535)
+    table = np.rint(linear_to_srgb(steps) * 255).astype(np.uint8)
+    try:
+        cv2.LUT(np.zeros((1, 1), np.uint16), table)
+    except cv2.error:
+        return None
+    return table

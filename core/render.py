@@ -9,19 +9,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.chroma import chroma
-from core.color import Float, Pixels, lab_to_pixels, rgb_lightness
-from core.gamut import fit_gamut
+from core.color import Float, Pixels, rgb_lightness
+from core.gamut import lab_to_gamut
 from core.look import Look
 from core.photo import Photo
 from core.prediction import Prediction, field_shape
 from core.resize import resize_area
 from core.upsample import ChromaUpsampler
 
-_STRIPE_PIXELS = 3 << 14
-"""Pixels worked on at once by a thread: few enough for the processor's cache, and for BLAS not to start threads."""
+_STRIPE_PIXELS = 3 << 15
+"""Pixels worked on at once by a thread: many against the cost of a call, few enough for the processor's cache and for
+BLAS not to start threads of its own."""
 
 _BAND_PIXELS = 1 << 19
-"""Pixels handed to a thread at a time: bounds the memory for chroma at full width."""
+"""Pixels of the field, brought to full width, that a thread is handed at a time: bounds the memory for them."""
+
+_BANDS = 8
+"""Parts into which a picture is divided at least, so that threads end together."""
 
 
 @dataclass(frozen=True)
@@ -51,14 +55,12 @@ def render(photo: Photo, prediction: Prediction, look: Look) -> Picture:
         for first in range(top, bottom, stripe_rows):
             rows = slice(first, min(first + stripe_rows, bottom))
             lightness = photo.lightness(rows)
-            a, b = band.rows(slice(rows.start - top, rows.stop - top), lightness)
-            a, b, outside = fit_gamut(lightness, a, b)
-            lab_to_pixels(lightness, a, b, rgb[rows])
-            lost += outside
+            lost += lab_to_gamut(lightness, *band.rows(slice(rows.start - top, rows.stop - top), lightness), rgb[rows])
         return lost
 
     stripe_rows = max(1, _STRIPE_PIXELS // photo.width)
-    band_rows = max(stripe_rows, _BAND_PIXELS // photo.width)
+    field_rows = _BAND_PIXELS // photo.width
+    band_rows = max(stripe_rows, min(field_rows * photo.height // len(ab), photo.height // _BANDS))
     with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
         clipped = sum(pool.map(paint_band, range(0, photo.height, band_rows)))
     return Picture(rgb, clipped / (photo.height * photo.width))

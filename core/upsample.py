@@ -22,9 +22,9 @@ class ChromaUpsampler:
     """Chroma at the photograph's size, rows by rows.
 
     Without refinement it is plain bilinear interpolation. With it: bicubic interpolation of the slightly sharpened
-    field, plus the lightness detail that the field lacks times the local slope of a*b* on L* (a ridge regression in
-    each small window, after He, Sun and Tang, "Guided Image Filtering", TPAMI 2013, equations 5 and 6). The constants
-    were chosen on photographs; tests/benchmarks/upsampling.py measures them on others.
+    field, which follows lightness by the local slope of a*b* on L* (a ridge regression in each small window, after He,
+    Sun and Tang, "Guided Image Filtering", TPAMI 2013, equations 5, 6 and 8): slope and intercept are interpolated. The
+    constants were chosen on photographs; tests/benchmarks/upsampling.py measures them on others.
     """
 
     def __init__(self, ab: Float, shape: tuple[int, int], small_lightness: Float | None = None):
@@ -40,7 +40,8 @@ class ChromaUpsampler:
         if small_lightness is None:
             self._planes = ab
         else:
-            self._planes = np.dstack([_sharpened(ab), _slope(ab, small_lightness), small_lightness])
+            slope = _slope(ab, small_lightness)
+            self._planes = np.dstack([_sharpened(ab) - slope * small_lightness[..., None], slope])
 
     def band(self, top: int, bottom: int) -> Band:
         """The rows from ``top`` up to ``bottom``, made ready."""
@@ -76,8 +77,7 @@ class Band:
         planes = self._interpolated(part)
         if len(planes) == 2:
             return planes[0], planes[1]
-        detail = np.subtract(lightness, planes[4], out=planes[4])
-        planes[2:4] *= detail
+        planes[2:4] *= lightness
         planes[:2] += planes[2:4]
         return planes[0], planes[1]
 

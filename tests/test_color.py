@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import core.color
 from core.color import (
     lab_to_linear,
     lab_to_pixels,
@@ -53,6 +54,17 @@ def test_lightness_is_the_same_by_every_way(dtype):
     np.testing.assert_allclose(rgb_lightness(rgb.astype(np.float32) / top), exact, atol=2e-3)
     grey = rgb[..., 0]
     np.testing.assert_allclose(pixel_lightness(grey), pixel_lightness(np.dstack([grey] * 3)), atol=2e-3)
+
+
+@pytest.mark.parametrize("opencv", ["looks up 16 bits", "looks up 8 bits only"])
+def test_eight_bit_pixels_are_the_nearest_to_the_colour(monkeypatch, opencv):
+    if opencv == "looks up 8 bits only":
+        monkeypatch.setattr(core.color, "_encoding_table", lambda: None)
+    rng = np.random.default_rng(5)
+    lab = np.stack([rng.uniform(0, 100, (90, 110)), *rng.normal(0, 20, (2, 90, 110))], axis=-1).astype(np.float32)
+    pixels = np.empty((90, 110, 3), np.uint8)
+    lab_to_pixels(*(np.ascontiguousarray(lab[..., plane]) for plane in range(3)), pixels)
+    assert np.abs(pixels - 255 * linear_to_srgb(lab_to_linear(lab))).max() < 0.6
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from core.color import lab_to_linear
-from core.gamut import fit_gamut
+from core.color import lab_to_linear, lab_to_pixels
+from core.gamut import fit_gamut, lab_to_gamut
 
 RNG = np.random.default_rng(2)
 LIGHTNESS = RNG.uniform(1, 99, (50, 100)).astype(np.float32)
@@ -65,3 +65,19 @@ def test_grey_is_not_counted_as_lost():
     assert lost == 0
     assert not a.any()
     assert not b.any()
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_painting_is_the_same_as_fitting_every_pixel(dtype):
+    painted = np.empty((*LIGHTNESS.shape, 3), dtype)
+    lost = lab_to_gamut(LIGHTNESS, A, B, painted)
+    a, b, all_lost = fit_gamut(LIGHTNESS, A, B)
+    fitted = np.empty_like(painted)
+    lab_to_pixels(LIGHTNESS, a, b, fitted)
+    assert np.abs(painted.astype(int) - fitted).max() <= np.iinfo(dtype).max // 255
+    assert lost == all_lost
+
+
+def test_a_picture_within_the_gamut_loses_nothing():
+    painted = np.empty((*LIGHTNESS.shape, 3), np.uint8)
+    assert lab_to_gamut(np.clip(LIGHTNESS, 20, 80), A / 20, B / 20, painted) == 0

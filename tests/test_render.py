@@ -60,11 +60,20 @@ def test_without_refinement_it_is_the_plain_recipe_wherever_srgb_can_show_the_co
 @pytest.mark.parametrize("refine", [True, False])
 def test_stripes_leave_no_seams(monkeypatch, refine):
     photo, field = Photo(grey_picture(150, 90)), AbField(smooth_field())
+    monkeypatch.setattr(core.render, "_BANDS", 1)
     whole = render(photo, field, Look(refine=refine)).rgb
     monkeypatch.setattr(core.render, "_STRIPE_PIXELS", 90 * 7)
-    monkeypatch.setattr(core.render, "_BAND_PIXELS", 90 * 20)
+    monkeypatch.setattr(core.render, "_BAND_PIXELS", 90 * 2)
     striped = render(photo, field, Look(refine=refine)).rgb
     assert np.abs(whole.astype(int) - striped).max() <= 1
+
+
+@pytest.mark.parametrize("shape", [(3, 40_000), (40_000, 3)])
+def test_a_strip_longer_than_opencv_counts_is_painted(shape):
+    """OpenCV's remap takes no side of 32,768 or more."""
+    picture = render(Photo(np.full(shape, 128, np.uint8)), AbField(smooth_field(chroma=60)), Look())
+    assert picture.rgb.shape == (*shape, 3)
+    assert picture.clipped_fraction > 0.05
 
 
 def test_refinement_brings_colour_back_to_its_edge():

@@ -18,6 +18,9 @@ def test_area_is_the_mean_of_what_it_covers():
     pixels = np.random.default_rng(11).integers(0, 65536, (60, 90), dtype=np.uint16)
     wanted = pixels.reshape(20, 3, 30, 3).mean(axis=(1, 3))
     assert np.abs(resize_area(pixels, (20, 30)) - wanted).max() <= 0.5
+    huge = np.random.default_rng(12).integers(0, 256, (997, 1203, 3), dtype=np.uint8)
+    wanted = cv2.resize(huge.astype(np.float32), (100, 70), interpolation=cv2.INTER_AREA)
+    np.testing.assert_allclose(resize_area(huge, (70, 100)), wanted, atol=0.01)
     assert resize_area(pixels, (20, 120)).shape == (20, 120)
     assert resize_area(pixels[:1, :1], (64, 64)) == pytest.approx(float(pixels[0, 0]))
 

@@ -7,6 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
+
 from tests.benchmarks.scans import SIZES, field, scan, write_scan
 from tests.benchmarks.timing import in_turn
 
@@ -41,6 +43,15 @@ def plain(path: Path, target: Path | None) -> int:
     return rgb.nbytes + picture.nbytes
 
 
+def plain_with_pillow(path: Path, target: Path) -> None:
+    """The plain recipe between Pillow's reader and Pillow's writer, both as they come: what demos do."""
+    from PIL import Image
+
+    from tests.benchmarks.plain import paint
+
+    Image.fromarray(paint(np.asarray(Image.open(path).convert("RGB")), field())).save(target)
+
+
 def peak(recipe: str, path: Path, target: Path) -> float:
     """MiB that a recipe needs beyond its imports, its decoded input and its picture, in a process of its own."""
     command = [sys.executable, "-m", "tests.benchmarks.whole", recipe, str(path), str(target)]
@@ -72,13 +83,17 @@ def rows(folder: Path) -> list[tuple[str, ...]]:
             rounds,
             ours=lambda path=path, target=target: ours(path, target),  # type: ignore[misc]
             plain=lambda path=path, target=target: plain(path, target),  # type: ignore[misc]
+            pillow=lambda path=path, target=target: plain_with_pillow(path, target),  # type: ignore[misc]
         )
         memory = {recipe: peak(recipe, path, target) for recipe in ("ours", "plain")}
         table.append(
             (
                 f"{size} MP",
-                *_compared(arrays),
-                *_compared(files),
+                f"{arrays['ours']:.3f}",
+                *_compared(arrays, "plain"),
+                f"{files['ours']:.3f}",
+                *_compared(files, "plain"),
+                *_compared(files, "pillow"),
                 f"{memory['ours']:.0f}",
                 f"{memory['plain']:.0f}",
             )
@@ -86,8 +101,8 @@ def rows(folder: Path) -> list[tuple[str, ...]]:
     return table
 
 
-def _compared(seconds: dict[str, float]) -> tuple[str, str, str]:
-    return f"{seconds['ours']:.3f}", f"{seconds['plain']:.3f}", f"{seconds['ours'] / seconds['plain']:.2f}"
+def _compared(seconds: dict[str, float], other: str) -> tuple[str, str]:
+    return f"{seconds[other]:.3f}", f"{seconds['ours'] / seconds[other]:.2f}"
 
 
 def _main(recipe: str, path: Path, target: Path) -> None:
