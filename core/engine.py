@@ -206,13 +206,17 @@ def _reference_for(reference: Photo | None, info: BackendInfo) -> Float | None:
     return rgb_to_lab(rgb if rgb.ndim == 3 else np.dstack([rgb] * 3))
 
 
+_LONGEST_SIDE = 8192
+"""Of what is only looked at: JPEG and WebP end somewhere, and screens long before."""
+
+
 def thumbnail(photo: Photo, max_pixels: int) -> Photo:
-    """The photograph, made smaller where it has more pixels than that; for what is only looked at."""
-    if photo.height * photo.width <= max_pixels:
+    """The photograph, made smaller where it has more pixels than that or is very long; for what is only looked at."""
+    scale = min((max_pixels / (photo.height * photo.width)) ** 0.5, _LONGEST_SIDE / max(photo.height, photo.width))
+    if scale >= 1:
         return photo
     import cv2
 
-    scale = (max_pixels / (photo.height * photo.width)) ** 0.5
     size = (max(1, round(photo.width * scale)), max(1, round(photo.height * scale)))
     pixels = cv2.resize(photo.pixels, size, interpolation=cv2.INTER_AREA)
     alpha = None if photo.alpha is None else cv2.resize(photo.alpha, size, interpolation=cv2.INTER_AREA)

@@ -168,3 +168,12 @@ def test_a_thumbnail_is_rendered_from_the_whole_photographs_prediction():
     assert 800 < picture.rgb.shape[0] * picture.rgb.shape[1] < 1100
     assert (report.width, report.height) == (small.width, small.height)
     assert backend.calls == 1
+
+
+@pytest.mark.parametrize(
+    ("shape", "shown"), [((300, 400), (300, 400)), ((3000, 4000), (600, 800)), ((4, 70_000), (1, 8192))]
+)
+def test_what_is_looked_at_is_small_and_not_too_long(shape, shown):
+    """A strip of few pixels may still be longer than JPEG's 65,500."""
+    small = thumbnail(Photo(np.zeros(shape, np.uint8)), 600 * 800)
+    assert small.pixels.shape == shown
