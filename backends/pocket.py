@@ -23,7 +23,7 @@ class Pocket:
         summary="Small and embedded: works at once, with no download",
         licence="Apache-2.0",
         citation="models/pocket/README.md",
-        input_size=208,
+        input_size=192,
         multiple=32,
         order=20,
     )

@@ -13,11 +13,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.color import Float
-from core.distribution import annealed_mean, probabilities, uncertainty
+from core.distribution import probabilities, uncertainty
 from core.errors import RequestError
 from core.look import Look
 from core.prediction import AbDistribution, Prediction
 from core.tint import WARM
+from core.vividness import vivid_mean
 
 LABELS = {
     "default": "Predicted",
@@ -73,7 +74,7 @@ def alternatives(prediction: Prediction) -> list[Alternative]:
     for name, label in LABELS.items():
         term = _favour(prediction, name)
         if term is not None:
-            ab = annealed_mean(_tilted(prediction, term), look.temperature, look.vividness)
+            ab = vivid_mean(prediction, look.temperature, look.vividness, _tilted(prediction, term))
             found.append(Alternative(name, label, plausibility(prediction, ab)))
     return found
 
@@ -147,14 +148,14 @@ def _other_guess(distribution: AbDistribution, name: str) -> Float | None:
     region = _region(belief, doubt)
     if name == "other-2":
         region = _region(belief, doubt * (1 - region)) * (1 - region)
-    shown = annealed_mean(distribution, Look().temperature, Look().vividness)
+    shown = vivid_mean(distribution, Look().temperature, Look().vividness)
     colour = _second_mode(distribution.bins, belief, shown, region)
     if colour is None:
         return None
     favour = np.log(_closeness(distribution.bins, colour[None], _SPREAD) + np.float32(1e-4))
     term = np.asarray(favour[:, :, None] * region, np.float32)
     for _ in range(_DOUBLINGS):
-        ab = annealed_mean(_tilted(distribution, term), Look().temperature, Look().vividness)
+        ab = vivid_mean(distribution, Look().temperature, Look().vividness, _tilted(distribution, term))
         if _mean_over(region, np.linalg.norm(ab - shown, axis=-1)) >= _NOTICED:
             return term
         term *= 2

@@ -6,12 +6,12 @@ import numpy as np
 
 from core.alternatives import shifted
 from core.color import Float
-from core.distribution import annealed_mean
 from core.errors import RequestError
 from core.hints import HintField
 from core.look import Look
 from core.prediction import AbDistribution, Prediction
 from core.tint import tint
+from core.vividness import vivid_mean
 
 
 def chroma(prediction: Prediction, look: Look, lightness: Float | None = None) -> Float:
@@ -27,10 +27,10 @@ def chroma(prediction: Prediction, look: Look, lightness: Float | None = None) -
     """
     hints = HintField(look.hints, lightness) if look.hints and lightness is not None else None
     if isinstance(prediction, AbDistribution):
-        distribution = shifted(prediction, look.alternative)
+        shown = shifted(prediction, look.alternative)
         if hints:
-            distribution = hints.pulled(distribution)
-        ab = annealed_mean(distribution, look.temperature, look.vividness)
+            shown = hints.pulled(shown)
+        ab = vivid_mean(prediction, look.temperature, look.vividness, shown)
     elif look.alternative == "default":
         ab = prediction.ab
     else:

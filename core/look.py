@@ -32,7 +32,7 @@ class Look(BaseModel):
         0.38, ge=0, le=1, description="of the annealed mean: 0 takes the likeliest colour, 1 the plain mean"
     )
     vividness: float = Field(
-        0.5, ge=0, le=1, description="share of the log-weights that favour rare colours, where the backend has them"
+        0.5, ge=0, le=1, description="how far colourful parts stand out, where the backend allows; see core.vividness"
     )
     refine: bool = Field(True, description="let colour follow the photograph's edges")
     tint_warm: float = Field(0.0, ge=-1, le=1, description="a cast over the picture: -1 is cool, 1 is warm")

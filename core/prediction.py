@@ -48,7 +48,7 @@ class AbDistribution:
         logits: (q, h', w') float32, unscaled.
         bins: (q, 2) float32, the a*b* of each bin's centre.
         rebalance: (q,) float32 log-weights that favour rare colours; ``Look.vividness`` times them is added to
-            the logits. None where the network was trained with rebalancing already.
+            the logits (see ``core.vividness``). None where the network was trained with rebalancing already.
     """
 
     logits: Float

@@ -44,7 +44,7 @@ def colorize(
     backend: Annotated[str, typer.Option(help="Which backend; see the backends command.")] = "auto",
     strength: Annotated[float, typer.Option(help="Chroma as a multiple of the predicted, 0 to 2.")] = 1.0,
     temperature: Annotated[float, typer.Option(help="0 takes the likeliest colours, 1 the calmest mean.")] = 0.38,
-    vividness: Annotated[float, typer.Option(help="0 to 1: how far rare colours are favoured.")] = 0.5,
+    vividness: Annotated[float, typer.Option(help="0 to 1: how far colourful parts stand out.")] = 0.5,
     refine: Annotated[bool, typer.Option(help="Let colour follow the photograph's edges.")] = True,
     format_: Annotated[str, typer.Option("--format", help="png, jpeg or webp.")] = "png",
 ) -> None:

@@ -48,7 +48,7 @@ def crop(rgb: NDArray[np.uint8], height: int, width: int, rng: np.random.Generat
 def age(rgb: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
     """(h, w) uint8 grey that looks like an old print of a photograph, each trait coming and going at random.
 
-    Film blind to red or keen on blue, a tone curve, fading, softness, grain, JPEG.
+    Film blind to red or keen on blue, a tone curve, fading, softness, grain, a printer's screen, scratches, JPEG.
     """
     film = rng.dirichlet((2, 4, 2)) if rng.random() < 0.4 else np.array((0.299, 0.587, 0.114))
     grey = rgb @ film / 255
@@ -61,11 +61,35 @@ def age(rgb: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
         grey = _blur(grey, rng.uniform(0.3, 1.2))
     if rng.random() < 0.3:
         grey = grey + rng.uniform(0, 0.06) * _blur(rng.standard_normal(grey.shape), rng.uniform(0.3, 0.8))
+    if rng.random() < 0.1:
+        grey = grey + rng.uniform(0.03, 0.12) * _screen(grey.shape, rng)
+    if rng.random() < 0.15:
+        grey = _scratch(grey, rng)
     levels: NDArray[np.uint8] = np.rint(grey.clip(0, 1) * 255).astype(np.uint8)
     if rng.random() < 0.3:
         _, jpeg = cv2.imencode(".jpg", levels, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(30, 90))])
         levels = np.asarray(cv2.imdecode(jpeg, cv2.IMREAD_GRAYSCALE), np.uint8)
     return levels
+
+
+def _screen(shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.float64]:
+    """The dots of a printer's screen, -1..1: two waves at right angles, 2.5 to 5 pixels long."""
+    angle, pitch = rng.uniform(0, np.pi / 2), rng.uniform(2.5, 5)
+    y, x = np.indices(shape) * (2 * np.pi / pitch)
+    return np.asarray(np.sin(x * np.cos(angle) + y * np.sin(angle)) * np.sin(y * np.cos(angle) - x * np.sin(angle)))
+
+
+def _scratch(grey: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
+    """Light or dark scratches, folds and specks of dust across a picture."""
+    height, width = grey.shape
+    mark = np.zeros((height, width), np.float32)
+    for _ in range(rng.integers(1, 6)):
+        ends = rng.uniform(-0.1, 1.1, (2, 2)) * (width, height)
+        if rng.random() < 0.5:
+            ends[1] = ends[0] + rng.normal(0, 3, 2)
+        start, end = np.rint(ends).astype(int).tolist()
+        cv2.line(mark, start, end, float(rng.uniform(0.3, 1)), 1, cv2.LINE_AA)
+    return np.asarray(grey + mark * (rng.choice((0.1, 0.95)) - grey))
 
 
 def _blur(plane: NDArray[np.float64], sigma: float) -> NDArray[np.float64]:
