@@ -40,7 +40,8 @@ def lab_to_gamut(lightness: Float, a: Float, b: Float, pixels: Pixels) -> int:
 
     lab_to_pixels(lightness, a, b, pixels)
     low, high = (value * (np.iinfo(pixels.dtype).max // 255) for value in _INSIDE)
-    near = np.flatnonzero(cv2.inRange(pixels, (low,) * 3, (high,) * 3) == 0)
+    channels = np.flatnonzero(cv2.inRange(pixels.reshape(len(pixels), -1), low, high) == 0) // 3
+    near = channels[np.diff(channels, prepend=-1) > 0]
     if not near.size:
         return 0
     lightness, a, b = (plane.ravel()[None, near] for plane in (lightness, a, b))
