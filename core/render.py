@@ -24,7 +24,7 @@ BLAS not to start threads of its own."""
 _BAND_PIXELS = 1 << 19
 """Pixels of the field, brought to full width, that a thread is handed at a time: bounds the memory for them."""
 
-_BANDS = 8
+_BANDS = 16
 """Parts into which a picture is divided at least, so that threads end together."""
 
 

@@ -140,7 +140,7 @@ def main() -> None:
     """Read the command line and export."""
     folder = Path(__file__).parent
     parser = argparse.ArgumentParser(description="Export a trained pocket colouriser.")
-    parser.add_argument("checkpoint", type=Path, help="checkpoint.pt; bins.csv lies beside it")
+    parser.add_argument("checkpoint", type=Path, help="checkpoint.pt or epoch-N.pt; bins.csv lies beside it")
     parser.add_argument("--out", type=Path, default=folder, help="folder for pocket.onnx and bins.csv")
     parser.add_argument(
         "--rebalance", type=float, default=REBALANCE, help="what the log-weights are multiplied by, once"

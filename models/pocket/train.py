@@ -2,9 +2,10 @@
 
     python -m models.pocket.train PHOTOS --out DIR [--val PHOTOS] [--start CHECKPOINT] [--frozen] [--epochs N]
 
-Writes DIR/bins.csv, DIR/checkpoint.pt and, after every epoch, a line of DIR/log.csv. The same command again goes on
-from the checkpoint. --frozen trains the decoder alone, on clean photographs; without it the encoder learns too, all
-but its early blocks, and some photographs are made to look like old prints.
+Writes DIR/bins.csv, DIR/checkpoint.pt and, after every epoch, a line of DIR/log.csv and the averaged weights as
+DIR/epoch-N.pt: the last need not be the best. The same command again goes on from the checkpoint. --frozen trains
+the decoder alone, on clean photographs; without it the encoder learns too, all but its early blocks, and some
+photographs are made to look like old prints.
 """
 
 from __future__ import annotations
@@ -168,6 +169,7 @@ def train(args: argparse.Namespace) -> None:
                 run.save(checkpoint)
             if run.step % 50 == 0:
                 print(f"step {run.step} of {args.epochs * steps}: loss {np.mean(losses[-50:]):.4f}", flush=True)
+        torch.save({"average": run.average.state_dict()}, out / f"epoch-{epoch + 1}.pt")
         row = {"epoch": f"{epoch + 1}", "loss": f"{np.mean(losses):.4f}", "seconds": f"{time.monotonic() - began:.0f}"}
         if unseen:
             row |= validate(run.average, bins, unseen, counts)
