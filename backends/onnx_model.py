@@ -1,4 +1,4 @@
-"""Any ONNX colouriser that a manifest describes: see docs/writing-a-backend.md and ``core.manifest.GraphInput``."""
+"""Any ONNX colouriser that a manifest describes: see docs/writing-a-backend.md and ``core.weights.manifest``."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from core.backend import BackendInfo
-from core.color import Float, lab_to_linear, linear_to_srgb, rgb_to_lab
+from core.colour.cielab import Float, lab_to_linear, linear_to_srgb, rgb_to_lab
 from core.errors import BackendError
-from core.hookspecs import hookimpl
-from core.prediction import AbDistribution, AbField, Progress, Request
+from core.prediction import AbDistribution, AbField, Request
+from core.progress import Progress
+from core.registry.backend import BackendInfo
+from core.registry.hookspecs import hookimpl
 from core.settings import load_settings
-from core.weights import Weights, load_manifests
-from core.weights.manifest import GRAPH, GraphInput, GraphOutput, Manifest
+from core.weights.manifest import GRAPH, GraphInput, GraphOutput, Manifest, load_manifests
+from core.weights.weights import Weights
 
 Network = Callable[[Float], Float]
 """From the graph's input to its output, both of four dimensions."""

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from core.backend import BackendInfo
-from core.hookspecs import hookimpl
-from core.prediction import AbDistribution, Progress, Request
+from core.prediction import AbDistribution, Request
+from core.progress import Progress
+from core.registry.backend import BackendInfo
+from core.registry.hookspecs import hookimpl
 
 MODEL = Path(__file__).parent.parent / "models" / "pocket"
 

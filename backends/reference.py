@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from core.backend import BackendInfo
-from core.color import Float
+from core.colour.cielab import Float
 from core.errors import RequestError
-from core.hookspecs import hookimpl
 from core.prediction import AbDistribution, Request
+from core.registry.backend import BackendInfo
+from core.registry.hookspecs import hookimpl
 
 _SAMPLES = 2500
 """Places of the reference that are looked at, on a regular grid."""

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from core.color import Float
+from core.colour.cielab import Float
 
 
 class CaffeNetwork:

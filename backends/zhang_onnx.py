@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from core.color import Float
+from core.colour.cielab import Float
 from core.errors import BackendError
 from core.weights import hub
 from core.weights.checksum import sha256, write_atomically

@@ -8,11 +8,13 @@ import numpy as np
 
 from backends.zhang_caffe import CaffeNetwork
 from backends.zhang_onnx import OnnxNetwork
-from core.backend import BackendInfo
-from core.hookspecs import hookimpl
-from core.prediction import AbDistribution, Progress, Request
+from core.prediction import AbDistribution, Request
+from core.progress import Progress
+from core.registry.backend import BackendInfo
+from core.registry.hookspecs import hookimpl
 from core.settings import load_settings
-from core.weights import Weights, load_manifests
+from core.weights.manifest import load_manifests
+from core.weights.weights import Weights
 
 _MEAN_LIGHTNESS = 50.0
 

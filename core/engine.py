@@ -5,22 +5,23 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from pydantic import BaseModel
 
-from core.backend import Backend, BackendInfo, weights_of
-from core.color import Float, opencv_lightness, rgb_to_lab
+from core.colour.cielab import Float, opencv_lightness, rgb_to_lab
 from core.errors import AutochromeError, BackendError, RequestError
-from core.look import Look
-from core.photo import Photo
-from core.prediction import Prediction, Progress, Request
-from core.registry import AUTO, EMBEDDED, Registry
-from core.render import Picture, render, small_lightness, small_rgb
-from core.resize import input_shape, resize_linear
-from core.runner import PredictionCache, Runner
+from core.look.look import Look
+from core.photo.open import Photo
+from core.photo.resize import input_shape, resize_linear, small_lightness, small_rgb
+from core.prediction import Prediction, Request
+from core.progress import Progress, no_progress
+from core.registry.backend import Backend, BackendInfo, weights_of
+from core.registry.registry import AUTO, EMBEDDED, Registry
+from core.registry.runner import PredictionCache, Runner
+from core.render.render import Picture, render
 from core.settings import Settings
 
 
@@ -66,10 +67,6 @@ class Forecast:
     report: Report
 
 
-def _silent(fraction: float, words: str) -> None:
-    """Progress that nobody watches."""
-
-
 class Engine:
     """Colours photographs with the registry's backends; safe to call from any thread."""
 
@@ -85,7 +82,7 @@ class Engine:
         photo: Photo,
         backend: str = AUTO,
         options: Mapping[str, Any] | None = None,
-        progress: Progress = _silent,
+        progress: Progress = no_progress,
         reference: Photo | None = None,
     ) -> Forecast:
         """The slow half: run a backend's network on a photograph, or take its kept prediction.
@@ -98,8 +95,8 @@ class Engine:
             reference: a second photograph, for a backend that takes its colours from one.
 
         Raises:
-            BackendError, RequestError, WeightsError: see ``core.runner.Runner.predict``; also where a reference is
-                missing or of no use.
+            BackendError, RequestError, WeightsError: see ``core.registry.runner.Runner.predict``; also where a
+                reference is missing or of no use.
         """
         progress(0.0, "Choosing a backend")
         chosen, reason = self.registry.resolve(backend, self.settings.auto_wait)
@@ -132,7 +129,7 @@ class Engine:
         backend: str = AUTO,
         look: Look | None = None,
         options: Mapping[str, Any] | None = None,
-        progress: Progress = _silent,
+        progress: Progress = no_progress,
         reference: Photo | None = None,
     ) -> tuple[Picture, Report]:
         """Both halves, one after the other."""
@@ -204,20 +201,3 @@ def _reference_for(reference: Photo | None, info: BackendInfo) -> Float | None:
     shape = input_shape(reference.height, reference.width, info.input_size, info.multiple)
     rgb = small_rgb(reference, shape)
     return rgb_to_lab(rgb if rgb.ndim == 3 else np.dstack([rgb] * 3))
-
-
-_LONGEST_SIDE = 8192
-"""Of what is only looked at: JPEG and WebP end somewhere, and screens long before."""
-
-
-def thumbnail(photo: Photo, max_pixels: int) -> Photo:
-    """The photograph, made smaller where it has more pixels than that or is very long; for what is only looked at."""
-    scale = min((max_pixels / (photo.height * photo.width)) ** 0.5, _LONGEST_SIDE / max(photo.height, photo.width))
-    if scale >= 1:
-        return photo
-    import cv2
-
-    size = (max(1, round(photo.width * scale)), max(1, round(photo.height * scale)))
-    pixels = cv2.resize(photo.pixels, size, interpolation=cv2.INTER_AREA)
-    alpha = None if photo.alpha is None else cv2.resize(photo.alpha, size, interpolation=cv2.INTER_AREA)
-    return replace(photo, pixels=pixels, alpha=alpha)

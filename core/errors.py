@@ -6,6 +6,11 @@ line) turn these into alerts or exit codes; any other exception is a bug and sho
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
 
 class AutochromeError(Exception):
     """Base of everything that Autochrome tells a person."""
@@ -33,3 +38,13 @@ class SettingsError(AutochromeError):
 
 class SpaceError(AutochromeError):
     """The Hugging Face Space is not configured well, cannot be deployed, or did not pass its check."""
+
+
+def first_problem(error: ValidationError) -> str:
+    """One sentence from a pydantic error: which parameter, what is wrong with it."""
+    first = error.errors()[0]
+    name = ".".join(str(part) for part in first["loc"]) or "the value"
+    reason = first["msg"][:1].lower() + first["msg"][1:]
+    given = first.get("input")
+    shown = f" (given: {given!r})" if isinstance(given, str | int | float | bool) else ""
+    return f"The parameter '{name}' is not usable: {reason}{shown}; correct it or leave it out."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +11,6 @@ from numpy.typing import NDArray
 from core.errors import BackendError
 
 Float = NDArray[np.float32]
-Progress = Callable[[float, str], None]
-"""Told how far a slow step is: a fraction 0..1 and a few words for a person."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +45,7 @@ class AbDistribution:
         logits: (q, h', w') float32, unscaled.
         bins: (q, 2) float32, the a*b* of each bin's centre.
         rebalance: (q,) float32 log-weights that favour rare colours; ``Look.vividness`` times them is added to
-            the logits (see ``core.vividness``). None where the network was trained with rebalancing already.
+            the logits (see ``core.look.vividness``). None where the network was trained with rebalancing already.
     """
 
     logits: Float

@@ -15,13 +15,13 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from core.backend import BackendInfo
 from core.engine import Engine
 from core.errors import BackendError
 from core.prediction import AbDistribution
-from core.registry import Registry
+from core.registry.backend import BackendInfo
+from core.registry.registry import Registry
 from core.settings import Settings
-from core.weights import WeightStatus
+from core.weights.weights import WeightStatus
 
 FLAGS = (
     "--headless",

@@ -10,7 +10,7 @@ from weakref import WeakSet
 
 import pytest
 
-from core.weights import Weights
+from core.weights.weights import Weights
 from tests.hub import Hub
 from tests.standins import write_zhang
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from core.engine import Engine
 from core.prediction import AbDistribution
-from core.registry import Registry
+from core.registry.registry import Registry
 from core.settings import Settings
 
 BINS = np.array([[0, 0], [40, 20], [-30, 30], [5, -45]], np.float32)

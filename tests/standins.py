@@ -23,7 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.settings import Settings
-from core.weights import Weights, load_manifests
+from core.weights.manifest import load_manifests
+from core.weights.weights import Weights
 
 Array = NDArray[np.float32]
 

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.alternatives import alternatives, plausibility, shifted
-from core.chroma import chroma
-from core.color import Float
+from core.colour.cielab import Float
 from core.errors import RequestError
-from core.look import Look, make_look
-from core.photo import Photo
+from core.look.alternatives import alternatives, plausibility, shifted
+from core.look.chroma import chroma
+from core.look.look import Look, make_look
+from core.photo.open import Photo
 from core.prediction import AbDistribution, AbField
 from tests.fakes import FakeBackend, grey_picture, make_engine
 

@@ -19,9 +19,9 @@ from gradio.utils import get_upload_folder
 from gradio_client import Client, handle_file
 from PIL import Image
 
-from core.color import rgb_lightness
+from core.colour.cielab import rgb_lightness
 from core.engine import Engine
-from core.registry import Registry
+from core.registry.registry import Registry
 from core.settings import Settings
 from tests.browser import Second, save_coloured, save_ramp
 

@@ -16,13 +16,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.archive import Source, sources
-from core.batch import Done, colour_batch
 from core.engine import Engine
 from core.errors import PhotoError
-from core.job import Job
-from core.look import Look
-from core.photo import open_photo
+from core.jobs.batch import Done, colour_batch
+from core.jobs.job import Job
+from core.look.look import Look
+from core.photo.archive import Source, sources
+from core.photo.open import open_photo
 from core.settings import Settings
 from tests.fakes import FakeBackend, make_engine, save_grey
 

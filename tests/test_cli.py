@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.photo import open_photo
+from core.photo.open import open_photo
 from tests.fakes import grey_picture, save_grey
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-import core.color
-from core.color import (
+import core.colour.cielab
+from core.colour.cielab import (
     lab_to_linear,
     lab_to_pixels,
     linear_to_srgb,
@@ -59,7 +59,7 @@ def test_lightness_is_the_same_by_every_way(dtype):
 @pytest.mark.parametrize("opencv", ["looks up 16 bits", "looks up 8 bits only"])
 def test_eight_bit_pixels_are_the_nearest_to_the_colour(monkeypatch, opencv):
     if opencv == "looks up 8 bits only":
-        monkeypatch.setattr(core.color, "_encoding_table", lambda: None)
+        monkeypatch.setattr(core.colour.cielab, "_encoding_table", lambda: None)
     rng = np.random.default_rng(5)
     lab = np.stack([rng.uniform(0, 100, (90, 110)), *rng.normal(0, 20, (2, 90, 110))], axis=-1).astype(np.float32)
     pixels = np.empty((90, 110, 3), np.uint8)

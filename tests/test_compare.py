@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.compare import compare
+from core.colour.metrics import ciede2000, colourfulness, psnr
 from core.errors import BackendError
-from core.metrics import ciede2000, colourfulness, psnr
-from core.photo import Photo
+from core.jobs.compare import compare
+from core.photo.open import Photo
 from core.prediction import AbField
 from tests.fakes import FakeBackend, grey_picture, make_engine
 

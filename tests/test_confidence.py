@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.confidence import confidence, confidence_picture
-from core.photo import Photo
+from core.photo.open import Photo
 from core.prediction import AbDistribution, AbField
+from core.render.confidence import confidence, confidence_picture
 from tests.fakes import BINS, grey_picture
 
 

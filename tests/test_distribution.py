@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from core.chroma import chroma
-from core.distribution import annealed_mean
 from core.errors import BackendError
-from core.look import Look
+from core.look.chroma import chroma
+from core.look.distribution import annealed_mean
+from core.look.look import Look
 from core.prediction import AbDistribution, AbField, as_prediction
 
 RNG = np.random.default_rng(8)

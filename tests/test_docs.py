@@ -13,10 +13,10 @@ import pytest
 import tomlkit
 
 from backends.reference import Reference
-from core import hookspecs
-from core.backend import Backend, BackendInfo
 from core.prediction import Request
-from core.registry import load_registry
+from core.registry import hookspecs
+from core.registry.backend import Backend, BackendInfo
+from core.registry.registry import load_registry
 from core.settings import Settings
 from core.weights.manifest import BUILT_IN, GraphInput, GraphOutput, Manifest, Source, WeightFile, load_manifests
 from tests.fakes import FakeBackend

@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from core.engine import thumbnail
 from core.errors import BackendError, RequestError, WeightsError
-from core.fair_lock import FairLock
-from core.look import Look, make_look
-from core.photo import Photo
+from core.look.look import Look, make_look
+from core.photo.open import Photo
+from core.photo.resize import thumbnail
+from core.registry.fair_lock import FairLock
 from tests.fakes import FakeBackend, grey_picture, make_engine
 
 PHOTO = Photo(grey_picture(), warnings=("Its colour profile is broken and was left out.",))

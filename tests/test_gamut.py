@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from core.color import lab_to_linear, lab_to_pixels
-from core.gamut import fit_gamut, lab_to_gamut
+from core.colour.cielab import lab_to_linear, lab_to_pixels
+from core.colour.gamut import fit_gamut, lab_to_gamut
 
 RNG = np.random.default_rng(2)
 LIGHTNESS = RNG.uniform(1, 99, (50, 100)).astype(np.float32)

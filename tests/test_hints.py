@@ -7,17 +7,17 @@ import time
 import numpy as np
 import pytest
 
-from core import hints as solver
-from core.chroma import chroma
-from core.color import pixel_lightness, rgb_to_lab
-from core.distribution import annealed_mean
+from core.colour.cielab import pixel_lightness, rgb_to_lab
 from core.engine import Engine
 from core.errors import RequestError
-from core.hints import HintField
-from core.look import Hint, Look, make_look
-from core.photo import Photo
+from core.look import hints as solver
+from core.look.chroma import chroma
+from core.look.distribution import annealed_mean
+from core.look.hints import HintField
+from core.look.look import Hint, Look, make_look
+from core.photo.open import Photo
 from core.prediction import AbDistribution, AbField
-from core.render import render
+from core.render.render import render
 from tests.fakes import FakeBackend, grey_picture, make_engine
 
 GREEN = "#2e6b3f"

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.in_colour import is_in_colour
-from core.photo import Photo
+from core.photo.in_colour import is_in_colour
+from core.photo.open import Photo
 from tests.fakes import grey_picture
 
 GREY = grey_picture(200, 300).astype(float)

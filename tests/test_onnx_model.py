@@ -13,16 +13,16 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from backends.onnx_model import graph_input, grey
-from core.color import pixel_lightness, rgb_to_lab
+from core.colour.cielab import pixel_lightness, rgb_to_lab
 from core.engine import Engine
 from core.errors import BackendError, WeightsError
-from core.look import Look
-from core.photo import Photo
+from core.look.look import Look
+from core.photo.open import Photo
 from core.prediction import AbDistribution
-from core.registry import load_registry
+from core.registry.registry import load_registry
 from core.settings import Settings
-from core.weights import Weights
 from core.weights.manifest import BUILT_IN, GraphInput, load_manifests
+from core.weights.weights import Weights
 from tests.fakes import BINS, grey_picture
 from tests.hub import HTML, Fault, Hub, pointer
 

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from core.look import Look
-from core.photo import open_photo
+from core.look.look import Look
+from core.photo.open import open_photo
 from tests.browser import (
     Studio,
     colour,

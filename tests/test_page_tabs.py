@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from core.photo import open_photo
+from core.photo.open import open_photo
 from tests.browser import Studio, open_tab, save_coloured, save_ramp, serve_studio
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageOps
 
-from core.color import luminance_to_lightness
+from core.colour.cielab import luminance_to_lightness
 from core.errors import PhotoError
-from core.photo import open_photo
+from core.photo.open import open_photo
 from core.settings import Settings
 from tests.fakes import grey_picture
 

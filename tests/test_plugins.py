@@ -14,10 +14,10 @@ from gradio_client import handle_file
 
 from core.engine import Engine
 from core.errors import BackendError, SettingsError
-from core.look import Look
-from core.photo import Photo, open_photo
-from core.plugins import PluginFailure
-from core.registry import load_registry
+from core.look.look import Look
+from core.photo.open import Photo, open_photo
+from core.registry.plugins import PluginFailure
+from core.registry.registry import load_registry
 from core.settings import Settings, load_settings
 from tests.fakes import FakeBackend, grey_picture, make_engine, save_grey
 from tests.hub import refused
@@ -49,7 +49,7 @@ def autochrome_register_backends(register):
 @pytest.fixture
 def folder(tmp_path, monkeypatch) -> Path:
     """A folder of plugins, none in it yet; packages that happen to be installed stay out."""
-    monkeypatch.setattr("core.plugins.entry_points", lambda group: [])
+    monkeypatch.setattr("core.registry.plugins.entry_points", lambda group: [])
     (tmp_path / "plugins").mkdir()
     return tmp_path / "plugins"
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from core.photo import Photo
-from core.registry import AUTO, load_registry
+from core.photo.open import Photo
+from core.registry.registry import AUTO, load_registry
 from core.settings import Settings
 from tests.fakes import grey_picture, make_engine
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from backends.reference import Reference
-from core.color import Float, lab_to_pixels, pixel_lightness, rgb_to_lab
-from core.compare import ready_backends
+from core.colour.cielab import Float, lab_to_pixels, pixel_lightness, rgb_to_lab
 from core.engine import Engine
 from core.errors import RequestError
-from core.look import Look
-from core.photo import Photo
+from core.jobs.compare import ready_backends
+from core.look.look import Look
+from core.photo.open import Photo
 from tests.fakes import FakeBackend, grey_picture, make_engine
 
 SKY, GRASS, SOIL = (2.0, -28.0), (-28.0, 34.0), (14.0, 30.0)

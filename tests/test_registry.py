@@ -2,10 +2,10 @@
 
 import pytest
 
-from core.backend import weights_of
 from core.errors import BackendError
-from core.hookspecs import PROJECT
-from core.registry import Registry, load_registry
+from core.registry.backend import weights_of
+from core.registry.hookspecs import PROJECT
+from core.registry.registry import Registry, load_registry
 from tests.fakes import FakeBackend
 
 

@@ -4,12 +4,12 @@ import cv2
 import numpy as np
 import pytest
 
-import core.render
-from core.color import pixel_lightness, rgb_to_lab
-from core.look import Look
-from core.photo import Photo
+import core.render.render
+from core.colour.cielab import pixel_lightness, rgb_to_lab
+from core.look.look import Look
+from core.photo.open import Photo
 from core.prediction import AbDistribution, AbField
-from core.render import render
+from core.render.render import render
 from tests.fakes import BINS, grey_picture
 
 RNG = np.random.default_rng(9)
@@ -60,10 +60,10 @@ def test_without_refinement_it_is_the_plain_recipe_wherever_srgb_can_show_the_co
 @pytest.mark.parametrize("refine", [True, False])
 def test_stripes_leave_no_seams(monkeypatch, refine):
     photo, field = Photo(grey_picture(150, 90)), AbField(smooth_field())
-    monkeypatch.setattr(core.render, "_BANDS", 1)
+    monkeypatch.setattr(core.render.render, "_BANDS", 1)
     whole = render(photo, field, Look(refine=refine)).rgb
-    monkeypatch.setattr(core.render, "_STRIPE_PIXELS", 90 * 7)
-    monkeypatch.setattr(core.render, "_BAND_PIXELS", 90 * 2)
+    monkeypatch.setattr(core.render.render, "_STRIPE_PIXELS", 90 * 7)
+    monkeypatch.setattr(core.render.render, "_BAND_PIXELS", 90 * 2)
     striped = render(photo, field, Look(refine=refine)).rgb
     assert np.abs(whole.astype(int) - striped).max() <= 1
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from core.resize import input_shape, resize_area, resize_linear
+from core.photo.resize import input_shape, resize_area, resize_linear
 
 
 @pytest.mark.parametrize("shape", [(56, 77), (300, 477), (224, 224), (1, 1)])

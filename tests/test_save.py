@@ -7,8 +7,9 @@ import pytest
 from PIL import Image, ImageCms
 
 from core.errors import PhotoError, RequestError
-from core.photo import Metadata, Photo, open_photo
-from core.save import SUFFIXES, coloured_name, output_format, save_picture
+from core.photo.metadata import Metadata
+from core.photo.open import Photo, open_photo
+from core.photo.save import SUFFIXES, coloured_name, output_format, save_picture
 from tests.fakes import grey_picture
 
 RGB = np.random.default_rng(5).integers(0, 256, (24, 35, 3), dtype=np.uint8)

@@ -14,8 +14,8 @@ import pytest
 from gradio_client import Client, handle_file
 from PIL import Image
 
-from core.color import pixel_lightness
-from core.photo import open_photo
+from core.colour.cielab import pixel_lightness
+from core.photo.open import open_photo
 from core.settings import Settings
 from core.weights.manifest import load_manifests
 from tests.fakes import grey_picture

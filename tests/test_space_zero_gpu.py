@@ -19,8 +19,8 @@ import app
 import core.cli.serve
 from core.engine import Engine
 from core.errors import BackendError
-from core.photo import Photo
-from core.registry import Registry
+from core.photo.open import Photo
+from core.registry.registry import Registry
 from core.space.zero_gpu import predict_on_gpu
 from tests.fakes import grey_picture, make_engine
 

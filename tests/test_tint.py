@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.color import pixel_lightness, rgb_to_lab
-from core.look import Look, make_look
-from core.photo import Photo
+from core.colour.cielab import pixel_lightness, rgb_to_lab
+from core.look.look import Look, make_look
+from core.photo.open import Photo
 from core.prediction import AbField
-from core.render import render
+from core.render.render import render
 from tests.fakes import grey_picture
 
 FIELD = AbField(np.zeros((4, 4, 2), np.float32))

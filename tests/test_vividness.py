@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.color import Float
-from core.distribution import annealed_mean
+from core.colour.cielab import Float
+from core.look.distribution import annealed_mean
+from core.look.vividness import likely_chroma, vivid_mean
 from core.prediction import AbDistribution
-from core.vividness import likely_chroma, vivid_mean
 
 BINS = np.array([[a, b] for a in range(-60, 61, 20) for b in range(-60, 61, 20)], np.float32)
 RARITY = (np.hypot(*BINS.T) / 60).astype(np.float32)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import WeightsError
-from core.weights import Weights, retry_delay
+from core.weights.weights import Weights, retry_delay
 from tests.hub import Fault, Hub, refused
 from tests.standins import BINS, CAFFEMODEL, PROTOTXT, ROLES, flip_a_bit, zhang_weights
 

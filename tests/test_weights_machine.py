@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from core.weights import Weights
 from core.weights.hub import discard
+from core.weights.weights import Weights
 from tests.hub import Fault, Hub, clean
 from tests.standins import CAFFEMODEL, PROTOTXT, flip_a_bit, zhang_weights
 from tests.test_weights_network import SPACE, sentence
@@ -26,7 +26,8 @@ SCRIPT = """
 import sys
 from core.errors import AutochromeError
 from core.settings import load_settings
-from core.weights import Weights, load_manifests
+from core.weights.weights import Weights
+from core.weights.manifest import load_manifests
 settings = load_settings()
 weights = Weights(load_manifests(settings)["zhang-v2"], settings)
 try:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import WeightsError
-from core.weights import Weights
+from core.weights.weights import Weights
 from tests.hub import HTML, Fault, Hub, black_hole, clean, full_backlog, pointer, refused
 from tests.standins import CAFFEMODEL, ROLES, zhang_weights
 

@@ -8,13 +8,14 @@ import pytest
 
 from backends.zhang_caffe import interleaved, side_by_side
 from backends.zhang_v2 import ZhangV2
-from core.distribution import annealed_mean
-from core.look import Look
-from core.photo import Photo
+from core.look.distribution import annealed_mean
+from core.look.look import Look
+from core.photo.open import Photo
 from core.prediction import Request
+from core.progress import no_progress
 from core.settings import Settings
-from core.weights import Weights
 from core.weights.manifest import load_manifests
+from core.weights.weights import Weights
 from tests.fakes import FakeBackend, grey_picture, make_engine
 from tests.standins import stock_ab, zhang_manifest
 
@@ -66,7 +67,7 @@ def test_a_photograph_is_coloured_as_by_the_plain_recipe(zhang, zhang_files):
 
 @stock_only
 def test_the_annealed_mean_is_the_releases_own(zhang, zhang_files):
-    zhang.load(lambda fraction, words: None)
+    zhang.load(no_progress)
     lightness = cv2.resize(grey_picture(60, 90).astype(np.float32), (224, 224)) / 2.55
     distribution = zhang.predict(Request(lightness), None)
     assert distribution.logits.shape == (313, 56, 56)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from backends.zhang_onnx import OnnxNetwork, convert, onnx_model
-from core.color import Float
+from core.colour.cielab import Float
 from core.errors import BackendError
 from tests.standins import CAFFEMODEL, PROTOTXT, bins, stock_ab
 

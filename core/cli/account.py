@@ -9,8 +9,8 @@ from typing import Literal
 
 import typer
 
-from core.batch import Outcome
 from core.errors import RequestError
+from core.jobs.batch import Outcome
 
 
 class Line(Outcome):

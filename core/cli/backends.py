@@ -9,7 +9,7 @@ from core.cli.common import make_engine, plain_errors
 
 def backends() -> None:
     """List the backends and whether each can be used now."""
-    from core.backend import weights_of
+    from core.registry.backend import weights_of
 
     with plain_errors():
         registry = make_engine().registry

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from core.cli.account import Account, Line
     from core.cli.inputs import Item
     from core.engine import Engine
-    from core.look import Look
+    from core.look.look import Look
 
 
 def colorize(
@@ -51,8 +51,8 @@ def colorize(
     """Colour photographs; exits 0 when all were done, 1 when some failed, 2 on bad usage, 130 when interrupted."""
     from core.cli.account import Account
     from core.cli.inputs import Search
-    from core.look import make_look
-    from core.save import output_format
+    from core.look.look import make_look
+    from core.photo.save import output_format
 
     with plain_errors(BAD_USAGE):
         look = make_look(strength=strength, temperature=temperature, vividness=vividness, refine=refine)
@@ -84,7 +84,7 @@ class Run:
         output: folder for the pictures.
         backend: an id, or ``auto``.
         look: strength, temperature and so on.
-        format_name: a key of ``core.save.SUFFIXES``.
+        format_name: a key of ``core.photo.save.SUFFIXES``.
         skip_existing: whether a picture that is there stays as it is.
     """
 
@@ -136,8 +136,8 @@ class Run:
 
     def _colour(self, item: Item, target: Path) -> dict[str, Any]:
         """Colour one photograph; gives what its line says of it."""
-        from core.photo import open_photo
-        from core.save import save_picture
+        from core.photo.open import open_photo
+        from core.photo.save import save_picture
 
         with item.source.file() as path:
             photo = open_photo(path, self.engine.settings, Path(item.source.name).name)
@@ -160,7 +160,7 @@ def _fetch_weights(run: Run, items: list[Item]) -> None:
     Raises:
         WeightsError: they cannot be had, and so nothing can be coloured.
     """
-    from core.backend import weights_of
+    from core.registry.backend import weights_of
 
     if run.backend == "auto" or not any(map(run.waiting, items)):
         return

@@ -35,7 +35,7 @@ def say(words: str) -> None:
 def make_engine(settings: Settings | None = None) -> Engine:
     """An engine over every backend that is installed."""
     from core.engine import Engine
-    from core.registry import load_registry
+    from core.registry.registry import load_registry
     from core.settings import load_settings
 
     return Engine(load_registry(), settings or load_settings())

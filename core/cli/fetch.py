@@ -11,7 +11,7 @@ from core.cli.common import BAD_USAGE, FAILED, make_engine, plain_errors
 from core.errors import RequestError
 
 if TYPE_CHECKING:
-    from core.weights import Weights
+    from core.weights.weights import Weights
 
 
 def fetch(
@@ -22,7 +22,7 @@ def fetch(
     ] = None,
 ) -> None:
     """Fetch a backend's weights, verify them, or import files that you downloaded by hand."""
-    from core.backend import weights_of
+    from core.registry.backend import weights_of
 
     with plain_errors(BAD_USAGE):
         weights = weights_of(make_engine().registry.get(backend))

@@ -11,10 +11,10 @@ from pathlib import Path, PurePath, PurePosixPath
 
 from PIL import Image
 
-from core.archive import Source, sources
 from core.errors import PhotoError
-from core.photo import FORMATS
-from core.save import coloured_name, free_name
+from core.photo.archive import Source, sources
+from core.photo.open import FORMATS
+from core.photo.save import coloured_name, free_name
 from core.settings import Settings
 
 

@@ -7,7 +7,8 @@ from importlib.util import find_spec
 from typing import Any
 
 from core.prediction import Request
-from core.registry import Registry
+from core.progress import no_progress
+from core.registry.registry import Registry
 
 SECONDS = 20
 """What a prediction is announced to take at most; a visitor's quota is charged by what it takes."""
@@ -32,7 +33,7 @@ def predict_on_gpu(registry: Registry) -> bool:
     def predict(backend_id: str, request: Request, options: Any) -> Any:
         load = getattr(registry.get(backend_id), "load", None)
         if load is not None and backend_id not in loaded:
-            load(lambda fraction, words: None)
+            load(no_progress)
         return predictions[backend_id](request, options)
 
     for backend in registry:

@@ -16,11 +16,11 @@ from gradio.utils import get_upload_folder
 from gradio_client import handle_file
 from gradio_client.utils import is_file_obj_with_meta
 
-from core.engine import thumbnail
 from core.errors import AutochromeError
-from core.look import Hint, Look
-from core.photo import open_photo
-from core.save import SUFFIXES
+from core.look.look import Hint, Look
+from core.photo.open import open_photo
+from core.photo.resize import thumbnail
+from core.photo.save import SUFFIXES
 from core.web.pictures import data_uri
 
 SHOWN_PIXELS = 400_000

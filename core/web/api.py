@@ -8,15 +8,16 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from core.alternatives import alternatives
-from core.color import Pixels, eight_bits
-from core.confidence import confidence, confidence_picture
-from core.engine import Engine, Forecast, thumbnail
+from core.colour.cielab import Pixels, eight_bits
+from core.engine import Engine, Forecast
 from core.errors import BackendError, PhotoError, RequestError
-from core.job import Job
-from core.look import Look, make_look
-from core.photo import Photo
-from core.registry import AUTO
+from core.jobs.job import Job
+from core.look.alternatives import alternatives
+from core.look.look import Look, make_look
+from core.photo.open import Photo
+from core.photo.resize import thumbnail
+from core.registry.registry import AUTO
+from core.render.confidence import confidence, confidence_picture
 from core.web.edge import one_sentence
 from core.web.status import list_all
 from core.web.upload import PhotoUpload, Upload

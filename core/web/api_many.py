@@ -8,14 +8,14 @@ from typing import Any
 
 import gradio as gr
 
-from core.archive import sources
-from core.batch import Outcome, colour_batch
-from core.compare import compare, truth_colourfulness
 from core.engine import Engine
-from core.job import Job
-from core.look import make_look
-from core.photo import open_photo
-from core.save import output_format
+from core.jobs.batch import Outcome, colour_batch
+from core.jobs.compare import compare, truth_colourfulness
+from core.jobs.job import Job
+from core.look.look import make_look
+from core.photo.archive import sources
+from core.photo.open import open_photo
+from core.photo.save import output_format
 from core.web.api import (
     SHOWN_PIXELS,
     backend_field,

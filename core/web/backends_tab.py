@@ -7,9 +7,9 @@ from typing import Any
 
 import gradio as gr
 
-from core.backend import weights_of
 from core.engine import Engine
-from core.plugins import PluginFailure
+from core.registry.backend import weights_of
+from core.registry.plugins import PluginFailure
 from core.web.photo_layout import pick_list
 from core.web.status import list_backends
 from core.weights.hub import is_offline

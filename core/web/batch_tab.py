@@ -11,13 +11,13 @@ from typing import Any
 
 import gradio as gr
 
-from core.archive import sources
-from core.batch import Outcome, colour_batch
 from core.engine import Engine
 from core.errors import AutochromeError
-from core.job import Job
-from core.look import Look, make_look
-from core.save import output_format
+from core.jobs.batch import Outcome, colour_batch
+from core.jobs.job import Job
+from core.look.look import Look, make_look
+from core.photo.archive import sources
+from core.photo.save import output_format
 from core.web.photo_layout import backend_choice, format_choice
 from core.web.pictures import write_jpeg
 from core.web.status import backend_titles

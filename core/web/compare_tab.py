@@ -8,11 +8,12 @@ from typing import Any
 
 import gradio as gr
 
-from core.color import Pixels
-from core.compare import Measured, compare, ready_backends, truth_colourfulness
-from core.engine import Engine, thumbnail
+from core.colour.cielab import Pixels
+from core.engine import Engine
 from core.errors import AutochromeError
-from core.photo import Photo, open_photo
+from core.jobs.compare import Measured, compare, ready_backends, truth_colourfulness
+from core.photo.open import Photo, open_photo
+from core.photo.resize import thumbnail
 from core.web.desk import Sitting
 from core.web.pictures import data_uri
 from core.web.story import notice_html

@@ -12,14 +12,15 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from core.alternatives import Alternative, alternatives
-from core.color import Pixels, eight_bits
-from core.confidence import confidence, confidence_picture
-from core.engine import Engine, Forecast, Report, thumbnail
-from core.in_colour import is_in_colour
-from core.look import Look, make_look
-from core.photo import Photo
-from core.prediction import Progress
+from core.colour.cielab import Pixels, eight_bits
+from core.engine import Engine, Forecast, Report
+from core.look.alternatives import Alternative, alternatives
+from core.look.look import Look, make_look
+from core.photo.in_colour import is_in_colour
+from core.photo.open import Photo
+from core.photo.resize import thumbnail
+from core.progress import Progress, no_progress
+from core.render.confidence import confidence, confidence_picture
 from core.web.upload import Upload
 from core.web.work import new_folder, open_reference, open_upload
 
@@ -129,7 +130,7 @@ class Desk:
             kept = self._kept.get(key)
             if kept:
                 self._kept.move_to_end(key)
-        return kept or self._predict(sitting.upload, backend, lambda fraction, words: None, sitting.reference)
+        return kept or self._predict(sitting.upload, backend, no_progress, sitting.reference)
 
     def _predict(
         self, upload: Upload, backend: str, progress: Progress, reference: Upload | None

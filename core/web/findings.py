@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from core.confidence import GUESS, SCALE, SURE
+from core.render.confidence import GUESS, SCALE, SURE
 from core.web.desk import Findings
 from core.web.pictures import data_uri
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import gradio as gr
 
-from core.look import Look
-from core.registry import AUTO
+from core.look.look import Look
+from core.registry.registry import AUTO
 from core.web.example_photos import EXAMPLES, credits_html
 from core.web.hints_field import hints_field
 from core.web.upload import PhotoUpload

@@ -9,9 +9,9 @@ import gradio as gr
 
 from core.engine import Engine
 from core.errors import AutochromeError, RequestError
-from core.job import Job
-from core.look import Look, make_look
-from core.registry import AUTO
+from core.jobs.job import Job
+from core.look.look import Look, make_look
+from core.registry.registry import AUTO
 from core.web.desk import Desk, Sitting
 from core.web.example_photos import EXAMPLES
 from core.web.findings import strip_html, sureness_html

@@ -12,7 +12,7 @@ from typing import Any
 
 from PIL import Image
 
-from core.color import Pixels, eight_bits
+from core.colour.cielab import Pixels, eight_bits
 
 
 def data_uri(pixels: Pixels) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.backend import Backend, weights_of
 from core.engine import Engine
+from core.registry.backend import Backend, weights_of
 
 
 def list_backends(engine: Engine) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from html import escape
 
 from core.engine import Engine
 from core.errors import AutochromeError
-from core.registry import PREFERRED
+from core.registry.registry import PREFERRED
 from core.web.desk import Sitting
 
 

@@ -13,9 +13,9 @@ from gradio.utils import get_upload_folder
 
 from core.engine import Engine, Report
 from core.errors import PhotoError
-from core.job import Job
-from core.photo import Photo, open_photo
-from core.prediction import Progress
+from core.jobs.job import Job
+from core.photo.open import Photo, open_photo
+from core.progress import Progress
 from core.settings import Settings
 from core.web.upload import Upload
 

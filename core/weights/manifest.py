@@ -21,7 +21,7 @@ class WeightFile(BaseModel):
     """One file of a model, known by its size and SHA-256, whatever it is called where it lies.
 
     Where nobody has published its hash, ``sha256`` is empty and ``bytes`` a guess: the first file that comes is
-    trusted, see ``core.trust``.
+    trusted, see ``core.weights.trust``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

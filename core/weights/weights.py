@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from core.errors import WeightsError
-from core.prediction import Progress
+from core.progress import Progress
 from core.settings import Settings
 from core.weights import hub, transfer
 from core.weights.attempt import Attempt, StoppedError, could_not

@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset
 
-from core.color import pixel_lightness, rgb_to_lab
-from core.resize import resize_area
+from core.colour.cielab import pixel_lightness, rgb_to_lab
+from core.photo.resize import resize_area
 
 Key = tuple[int, int, int, int]
 """A photograph of a batch: its number, the height and width to crop to, and a seed."""

@@ -22,11 +22,11 @@ from typing import Any
 
 import numpy as np
 
-from core.color import Float, Pixels, rgb_to_lab
-from core.look import Look, make_look
-from core.photo import Photo, open_photo
+from core.colour.cielab import Float, Pixels, rgb_to_lab
+from core.look.look import Look, make_look
+from core.photo.open import Photo, open_photo
 from core.prediction import AbField
-from core.render import render
+from core.render.render import render
 from models.pocket import metrics
 
 Colouriser = Callable[[Photo], Pixels]
@@ -117,9 +117,9 @@ def score(paths: list[Path], colouriser: Colouriser, counts: metrics.Floats) -> 
 
 
 def backend_colouriser(backend: str, **look: Any) -> Colouriser:
-    """A backend of the registry at a look (see `core.look.Look`)."""
+    """A backend of the registry at a look (see `core.look.look.Look`)."""
     from core.engine import Engine
-    from core.registry import load_registry
+    from core.registry.registry import load_registry
     from core.settings import load_settings
 
     engine = Engine(load_registry(), load_settings())

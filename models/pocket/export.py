@@ -24,7 +24,7 @@ from models.pocket.bins import Bins
 from models.pocket.network import TAPS, Pocket
 
 REBALANCE = 0.29
-"""Multiple of the log-weights, chosen on held-out photographs with the constants of ``core.vividness``."""
+"""Multiple of the log-weights, chosen on held-out photographs with the constants of ``core.look.vividness``."""
 
 
 class Graph:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from core.metrics import Floats, ciede2000, colourfulness, psnr
+from core.colour.metrics import Floats, ciede2000, colourfulness, psnr
 
 __all__ = [
     "Floats",

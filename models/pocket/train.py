@@ -23,12 +23,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from core.color import Pixels
-from core.look import Look
-from core.photo import Photo
+from core.colour.cielab import Pixels
+from core.look.look import Look
+from core.photo.open import Photo
+from core.photo.resize import input_shape, small_lightness
 from core.prediction import AbDistribution
-from core.render import render, small_lightness
-from core.resize import input_shape
+from core.render.render import render
 from models.pocket import metrics
 from models.pocket.bins import Bins, Floats, encoding_table, make_bins
 from models.pocket.data import epoch_batches, load_rgb, loader, shapes

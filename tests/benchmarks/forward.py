@@ -12,9 +12,10 @@ import cv2
 import numpy as np
 
 from backends.pocket import Pocket
-from core.distribution import annealed_mean
+from core.look.distribution import annealed_mean
+from core.photo.resize import input_shape
 from core.prediction import AbDistribution, Request
-from core.resize import input_shape
+from core.progress import no_progress
 from tests.benchmarks.timing import in_turn
 
 TEMPERATURE = 1 / 2.606
@@ -44,7 +45,7 @@ def rows(folder: Path) -> list[tuple[str, ...]]:
         return net.forward("class8_ab")[0].transpose(1, 2, 0)
 
     pocket = Pocket()
-    pocket.load(lambda fraction, words: None)
+    pocket.load(no_progress)
     height, width = input_shape(768, 1024, pocket.info.input_size, pocket.info.multiple)
     large = Request(cv2.resize(centred + 50, (width, height)))
     # Not beside onnxruntime, whose threads keep the processor busy for a while after each run.
@@ -87,8 +88,8 @@ def callers(folder: Path) -> list[tuple[str, ...]]:
     from concurrent.futures import ThreadPoolExecutor
 
     from core.engine import Engine
-    from core.photo import Photo
-    from core.registry import load_registry
+    from core.photo.open import Photo
+    from core.registry.registry import load_registry
     from core.settings import Settings
     from tests.benchmarks.scans import scan
 

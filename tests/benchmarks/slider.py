@@ -19,15 +19,16 @@ def rows(weights: Path, folder: Path) -> list[tuple[str, ...]]:
     """Seconds for 2 megapixels, and their ratio."""
     os.environ["GRADIO_TEMP_DIR"] = str(folder / "gradio")
     from core.engine import Engine
-    from core.look import Look
-    from core.registry import load_registry
+    from core.look.look import Look
+    from core.progress import no_progress
+    from core.registry.registry import load_registry
     from core.settings import Settings
     from core.web.desk import Desk
     from core.web.upload import Upload
 
     path = write_scan(folder, 2)
     desk = Desk(Engine(load_registry(plugins=False), Settings()))
-    sitting = desk.sit(Upload(str(path), path.name), "pocket", lambda fraction, words: None)
+    sitting = desk.sit(Upload(str(path), path.name), "pocket", no_progress)
     strengths = itertools.count(1)
     net = stock(weights)
 

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from core.color import rgb_lightness, rgb_to_lab
-from core.upsample import ChromaUpsampler
+from core.colour.cielab import rgb_lightness, rgb_to_lab
+from core.render.upsample import ChromaUpsampler
 
 REDUCTION = 5.7
 """From 320 pixels to 56: the short side of the photographs of the Berkeley set, and of zhang-v2's field."""

@@ -17,11 +17,11 @@ MIB = 1024 * 1024
 
 def ours(path: Path, target: Path | None) -> int:
     """Open, render and (with a target) save; gives the bytes of the decoded input and the picture."""
-    from core.look import Look
-    from core.photo import open_photo
+    from core.look.look import Look
+    from core.photo.open import open_photo
+    from core.photo.save import save_picture
     from core.prediction import AbField
-    from core.render import render
-    from core.save import save_picture
+    from core.render.render import render
 
     photo = open_photo(path)
     picture = render(photo, AbField(field()), Look())
@@ -60,10 +60,10 @@ def peak(recipe: str, path: Path, target: Path) -> float:
 
 def rows(folder: Path) -> list[tuple[str, ...]]:
     """One row a size: painting alone, the whole way of a file, and memory."""
-    from core.look import Look
-    from core.photo import Photo
+    from core.look.look import Look
+    from core.photo.open import Photo
     from core.prediction import AbField
-    from core.render import render
+    from core.render.render import render
     from tests.benchmarks.plain import paint
 
     table: list[tuple[str, ...]] = []

@@ -1,0 +1,154 @@
+"""sRGB and CIELAB: the only colour maths in the tree.
+
+CIELAB is CIE 1976 L*a*b* (CIE 15:2004, section 8.2.1) relative to D65; sRGB is IEC 61966-2-1. The white point is
+the sum of the sRGB matrix's columns, so that grey has a* = b* = 0 exactly.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Float = NDArray[np.float32]
+Pixels = NDArray[Any]
+"""sRGB pixels, uint8 or uint16."""
+
+RGB_TO_XYZ = np.array(
+    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
+)
+"""Linear sRGB to CIE XYZ (D65)."""
+
+WHITE = RGB_TO_XYZ.sum(axis=1)
+"""XYZ of sRGB's white."""
+
+_RGB_TO_RELATIVE = (RGB_TO_XYZ / WHITE[:, None]).astype(np.float32)
+_RELATIVE_TO_RGB = np.linalg.inv(RGB_TO_XYZ / WHITE[:, None]).astype(np.float32)
+_LUMINANCE = _RGB_TO_RELATIVE[1]
+
+_EPSILON = 216 / 24389  # CIE's exact 0.008856
+_KAPPA = 24389 / 27  # CIE's exact 903.3
+_KNEE = 6 / 29  # f(_EPSILON): below it the cube root is replaced by a line
+
+
+def srgb_to_linear(rgb: Float) -> Float:
+    """Undo the sRGB transfer function. Any shape, 0..1 to 0..1."""
+    rgb = np.asarray(rgb, dtype=np.float32)
+    return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4).astype(np.float32)
+
+
+def linear_to_srgb(linear: Float) -> Float:
+    """Apply the sRGB transfer function. Any shape; values are clipped to 0..1."""
+    linear = np.clip(np.asarray(linear, dtype=np.float32), 0, 1)
+    return np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055).astype(np.float32)
+
+
+def luminance_to_lightness(luminance: Float) -> Float:
+    """Relative luminance Y/Yn 0..1 to L* 0..100."""
+    luminance = np.asarray(luminance, dtype=np.float32)
+    return np.where(luminance > _EPSILON, 116 * np.cbrt(luminance) - 16, _KAPPA * luminance).astype(np.float32)
+
+
+def rgb_to_lab(rgb: Float) -> Float:
+    """Convert sRGB 0..1 (..., 3) to CIELAB (..., 3): L* 0..100, a* and b* roughly -110..110."""
+    relative = srgb_to_linear(rgb) @ _RGB_TO_RELATIVE.T
+    f = np.where(relative > _EPSILON, np.cbrt(relative), (_KAPPA * relative + 16) / 116)
+    x, y, z = f[..., 0], f[..., 1], f[..., 2]
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1).astype(np.float32)
+
+
+def rgb_lightness(rgb: Float) -> Float:
+    """L* 0..100 of sRGB 0..1: grey (h, w) or RGB (h, w, 3), to (h, w)."""
+    linear = srgb_to_linear(rgb)
+    return luminance_to_lightness(linear if linear.ndim == 2 else linear @ _LUMINANCE)
+
+
+def opencv_lightness(rgb: Float) -> Float:
+    """L* as ``cv2.cvtColor`` has it, which interpolates a table and is off by up to 0.2; for a recipe that uses it."""
+    import cv2
+
+    lab = cv2.cvtColor(rgb if rgb.ndim == 3 else np.dstack([rgb] * 3), cv2.COLOR_RGB2Lab)
+    return np.ascontiguousarray(lab[..., 0], dtype=np.float32)
+
+
+def eight_bits(pixels: Pixels) -> Pixels:
+    """Pixels as uint8, for what is only looked at; uint8 ones as they are."""
+    return (pixels >> 8).astype(np.uint8) if pixels.dtype == np.uint16 else pixels
+
+
+@lru_cache(maxsize=2)
+def _linear_table(levels: int) -> Float:
+    return srgb_to_linear(np.linspace(0, 1, levels, dtype=np.float32))
+
+
+@lru_cache(maxsize=2)
+def _lightness_table(levels: int) -> Float:
+    return luminance_to_lightness(_linear_table(levels))
+
+
+def pixel_lightness(pixels: Pixels) -> Float:
+    """L* 0..100 of sRGB pixels: grey (h, w) or RGB (h, w, 3), uint8 or uint16, to (h, w) float32."""
+    levels = int(np.iinfo(pixels.dtype).max) + 1
+    if pixels.ndim == 2:
+        return _look_up(_lightness_table(levels), pixels)
+    linear = _linear_table(levels)
+    return luminance_to_lightness(_look_up(linear, pixels) @ _LUMINANCE)
+
+
+def _look_up(table: Float, pixels: Pixels) -> Float:
+    if pixels.dtype == np.uint8:
+        import cv2
+
+        return np.asarray(cv2.LUT(pixels, table), dtype=np.float32)  # twice as fast as numpy's take
+    return np.take(table, pixels)
+
+
+def lab_to_linear(lab: Float) -> Float:
+    """CIELAB (..., 3) to linear sRGB (..., 3); outside 0..1 where sRGB cannot show the colour."""
+    y = (lab[..., 0] + 16) / 116
+    f = np.stack([y + lab[..., 1] / 500, y, y - lab[..., 2] / 200], axis=-1)
+    relative = np.where(f > _KNEE, f * f * f, (116 * f - 16) / _KAPPA).astype(np.float32)
+    linear: Float = relative @ _RELATIVE_TO_RGB.T
+    return linear
+
+
+def lab_to_pixels(lightness: Float, a: Float, b: Float, pixels: Pixels) -> None:
+    """CIELAB planes (h, w) to sRGB, by OpenCV; see ``core.colour.gamut`` for the gamut.
+
+    Args:
+        lightness: L* 0..100.
+        a: a*.
+        b: b*.
+        pixels: (h, w, 3) uint8 or uint16, contiguous: is written to.
+    """
+    import cv2
+
+    lab = cv2.merge([lightness, a, b])
+    if pixels.dtype == np.uint16:
+        rgb = cv2.cvtColor(lab, cv2.COLOR_Lab2RGB)
+        np.rint(rgb * np.iinfo(np.uint16).max, out=pixels, casting="unsafe")
+    elif (table := _encoding_table()) is not None:
+        linear = np.asarray(cv2.cvtColor(lab, cv2.COLOR_Lab2LRGB), np.float32)
+        linear *= np.float32(len(table) - 1)
+        cv2.LUT(linear.astype(np.uint16), table, pixels)
+    else:
+        cv2.convertScaleAbs(cv2.cvtColor(lab, cv2.COLOR_Lab2RGB), pixels, alpha=255)
+
+
+@lru_cache(maxsize=1)
+def _encoding_table() -> Pixels | None:
+    """Linear light in 65,536 steps to 8-bit sRGB, half as long in the looking up as OpenCV's own curve.
+
+    None where OpenCV looks up 8-bit values only (before 4.13).
+    """
+    import cv2
+
+    steps = (np.arange(65_536, dtype=np.float32) + np.float32(0.5)) / np.float32(65_535)
+    table = np.rint(linear_to_srgb(steps) * 255).astype(np.uint8)
+    try:
+        cv2.LUT(np.zeros((1, 1), np.uint16), table)
+    except cv2.error:
+        return None
+    return table

@@ -1,0 +1,1 @@
+"""Whole files: one, many into a zip, or one with every backend."""

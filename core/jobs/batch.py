@@ -1,0 +1,111 @@
+"""Many photographs coloured one after the other into one zip, with a report."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tempfile
+import threading
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from pydantic import BaseModel
+
+from core.colour.cielab import Pixels, eight_bits
+from core.engine import Engine
+from core.errors import AutochromeError, PhotoError
+from core.jobs.job import Job
+from core.photo.archive import Source
+from core.photo.open import Photo
+from core.photo.resize import thumbnail
+from core.photo.save import free_name
+from core.progress import no_progress
+from core.render.render import Picture
+
+THUMBNAIL_PIXELS = 60_000
+
+
+class Outcome(BaseModel):
+    """A line of the report: what became of one photograph. ``picture`` names it in the zip, or is None."""
+
+    photograph: str
+    picture: str | None = None
+    problem: str = ""
+    backend: str = ""
+    fallback_reason: str = ""
+    width: int = 0
+    height: int = 0
+    seconds: float = 0.0
+    clipped_fraction: float = 0.0
+    warnings: str = ""
+
+
+@dataclass(frozen=True)
+class Done:
+    """One photograph done with. ``thumbnail`` is (h, w, 3) uint8 sRGB, or None where it failed."""
+
+    outcome: Outcome
+    thumbnail: Pixels | None = None
+
+
+def colour_batch(
+    engine: Engine, photographs: list[Source], job: Job, target: Path, stop: threading.Event | None = None
+) -> Iterator[Done]:
+    """Colour photographs; one at a time is in memory. The zip appears at the end, whole, with a ``report.csv``.
+
+    Pictures are stored in it as they are, not compressed again. A photograph that fails is reported and spoils nothing.
+
+    Args:
+        engine: what colours them.
+        photographs: from ``core.photo.archive.sources``.
+        job: how.
+        target: the zip to write.
+        stop: when set, what is done by then is kept and the rest is left out.
+
+    Raises:
+        PhotoError: the zip cannot be written.
+    """
+    with tempfile.TemporaryDirectory(prefix=".batch-", dir=target.parent) as scratch:
+        unfinished = Path(scratch) / target.name
+        outcomes: list[Outcome] = []
+        try:
+            with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_STORED) as archive:
+                for source in photographs:
+                    if stop is not None and stop.is_set():
+                        break
+                    done = _colour_into(archive, engine, source, job, Path(scratch))
+                    outcomes.append(done.outcome)
+                    yield done
+                archive.writestr("report.csv", _csv(outcomes))
+            unfinished.replace(target)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise PhotoError(f"The zip could not be written ({reason}); free some space and try again.") from error
+
+
+def _colour_into(archive: zipfile.ZipFile, engine: Engine, source: Source, job: Job, scratch: Path) -> Done:
+    """Colour one photograph and put the picture into the zip, under a name of its own."""
+    name = PurePosixPath(source.name.replace("\\", "/")).name
+    try:
+        with source.file() as path:
+            written, picture, report = job.run(engine, path, name, scratch, no_progress)
+    except AutochromeError as error:
+        return Done(Outcome(photograph=source.name, problem=str(error)))
+    kept_as = free_name(written.name, archive.NameToInfo.__contains__)
+    archive.write(written, kept_as)
+    written.unlink()
+    return Done(Outcome(photograph=source.name, picture=kept_as, **report.row()), _thumbnail(picture))
+
+
+def _thumbnail(picture: Picture) -> Pixels:
+    return eight_bits(thumbnail(Photo(picture.rgb), THUMBNAIL_PIXELS).pixels)
+
+
+def _csv(outcomes: list[Outcome]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(Outcome.model_fields), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(outcome.model_dump() for outcome in outcomes)
+    return text.getvalue()

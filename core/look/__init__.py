@@ -1,0 +1,1 @@
+"""What a person may change about a prediction: from what a network gave to the chroma that is painted."""

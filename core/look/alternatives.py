@@ -1,0 +1,202 @@
+"""Other colourings that the same prediction holds: no network runs for them.
+
+A distribution knows more than the one colour that is shown. Each alternative tilts it (the logits gain a term that
+favours some bins), so that places where the model is sure keep their colour and places where it guesses change.
+Tilting by exp(rate * x) is the smallest change, in Kullback-Leibler divergence, that moves the mean of x by so much
+(Csiszar 1975, "I-divergence geometry of probability distributions", theorem 3.1).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from core.colour.cielab import Float
+from core.errors import RequestError
+from core.look.distribution import probabilities, uncertainty
+from core.look.look import Look
+from core.look.tint import WARM
+from core.look.vividness import vivid_mean
+from core.prediction import AbDistribution, Prediction
+
+LABELS = {
+    "default": "Predicted",
+    "warmer": "Warmer",
+    "cooler": "Cooler",
+    "vivid": "Vivid",
+    "calm": "Calm",
+    "other": "Another",
+    "other-2": "One more",
+}
+"""Names of the alternatives and what people call them."""
+
+_WARMTH_RATE = 0.028
+_CHROMA_RATE = 0.03
+"""Logits gained for each unit of a*b* along the direction that is favoured."""
+
+_SPREAD = 18.0
+"""Standard deviation, in a*b*, of what counts as one colour."""
+
+_APART = 22.0
+"""Least distance in a*b* of another guess from the colour that is shown."""
+
+_NOTICED = 8.0
+"""Least change, in a*b* and on average over its region, that makes another guess worth showing."""
+
+_DOUBLINGS = 4
+"""How often the favour is doubled to get there."""
+
+_ALIKE = (0.80, 0.92)
+"""Bhattacharyya coefficients between which a place goes from outside a region to inside it."""
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """One of the colourings that a prediction holds.
+
+    Attributes:
+        name: a key of ``LABELS``, for ``Look.alternative``.
+        label: what people call it.
+        plausibility: 0..1, see ``plausibility``.
+    """
+
+    name: str
+    label: str
+    plausibility: float
+
+
+def alternatives(prediction: Prediction) -> list[Alternative]:
+    """What there is to choose from: "default" first, then four to six others; none for a plain field."""
+    if not isinstance(prediction, AbDistribution):
+        return []
+    look, found = Look(), []
+    for name, label in LABELS.items():
+        term = _favour(prediction, name)
+        if term is not None:
+            ab = vivid_mean(prediction, look.temperature, look.vividness, _tilted(prediction, term))
+            found.append(Alternative(name, label, plausibility(prediction, ab)))
+    return found
+
+
+def plausibility(distribution: AbDistribution, ab: Float) -> float:
+    """How likely the model finds a colouring, against the likeliest there could be.
+
+    At each place the model's density at the colouring's colour is divided by its density at the likeliest colour; the
+    result is the geometric mean over all places. The density is the distribution smoothed with a Gaussian of 10 a*b*,
+    about the distance of neighbouring bins.
+
+    Args:
+        distribution: what the model predicted.
+        ab: (h', w', 2) a*b* of the colouring, at the distribution's size.
+
+    Returns:
+        0..1; 1 where every place has its likeliest colour. It is not a probability of the whole picture.
+    """
+    belief = probabilities(distribution).reshape(len(distribution.bins), -1)
+    colours = ab.reshape(-1, 2)
+    near = _closeness(distribution.bins, colours, 10.0)
+    at_colour = np.einsum("qn,qn->n", near, belief)
+    likeliest = (_closeness(distribution.bins, distribution.bins, 10.0) @ belief).max(axis=0)
+    ratio = np.clip(at_colour / np.maximum(likeliest, 1e-12), 1e-6, 1)
+    return float(np.exp(np.log(ratio).mean()))
+
+
+def shifted(distribution: AbDistribution, name: str) -> AbDistribution:
+    """The distribution with the bins favoured that an alternative asks for.
+
+    Raises:
+        RequestError: the prediction holds no such alternative.
+    """
+    if name == "default":
+        return distribution
+    term = _favour(distribution, name)
+    if term is None:
+        raise RequestError(
+            f"The model sees no alternative '{name}' in this photograph; choose one that /alternatives lists."
+        )
+    return _tilted(distribution, term)
+
+
+def _tilted(distribution: AbDistribution, term: Float) -> AbDistribution:
+    return replace(distribution, logits=distribution.logits + term)
+
+
+def _favour(distribution: AbDistribution, name: str) -> Float | None:
+    """Logits, (q, 1, 1) or (q, h', w'), that an alternative adds; None where the prediction does not hold it."""
+    if name.startswith("other"):
+        return _other_guess(distribution, name)
+    bins = distribution.bins
+    warmth, chroma = bins @ (WARM / np.linalg.norm(WARM)), np.linalg.norm(bins, axis=1)
+    terms = {
+        "default": 0 * warmth,
+        "warmer": _WARMTH_RATE * warmth,
+        "cooler": -_WARMTH_RATE * warmth,
+        "vivid": _CHROMA_RATE * chroma,
+        "calm": -_CHROMA_RATE * chroma,
+    }
+    return np.asarray(terms[name][:, None, None], np.float32)
+
+
+def _other_guess(distribution: AbDistribution, name: str) -> Float | None:
+    """Logits (q, h', w') that favour another colour in the least certain region, or None where there is none.
+
+    "other-2" is the same for the least certain place outside that region.
+    """
+    belief = probabilities(distribution)
+    doubt = _blur(uncertainty(belief))
+    region = _region(belief, doubt)
+    if name == "other-2":
+        region = _region(belief, doubt * (1 - region)) * (1 - region)
+    shown = vivid_mean(distribution, Look().temperature, Look().vividness)
+    colour = _second_mode(distribution.bins, belief, shown, region)
+    if colour is None:
+        return None
+    favour = np.log(_closeness(distribution.bins, colour[None], _SPREAD) + np.float32(1e-4))
+    term = np.asarray(favour[:, :, None] * region, np.float32)
+    for _ in range(_DOUBLINGS):
+        ab = vivid_mean(distribution, Look().temperature, Look().vividness, _tilted(distribution, term))
+        if _mean_over(region, np.linalg.norm(ab - shown, axis=-1)) >= _NOTICED:
+            return term
+        term *= 2
+    return term if name == "other" else None
+
+
+def _region(belief: Float, doubt: Float) -> Float:
+    """Share 0..1 of each place in the region around the most doubtful one: where the model expects the same colours."""
+    row, column = np.unravel_index(doubt.argmax(), doubt.shape)
+    seed = belief[:, max(0, row - 1) : row + 2, max(0, column - 1) : column + 2].mean(axis=(1, 2))
+    alike = np.tensordot(np.sqrt(seed), np.sqrt(belief), axes=1)
+    low, high = _ALIKE
+    return _blur(np.clip((alike - low) / (high - low), 0, 1).astype(np.float32))
+
+
+def _second_mode(bins: Float, belief: Float, shown: Float, region: Float) -> Float | None:
+    """The a*b* that the model finds likeliest in a region, of those well apart from what is shown there and from grey.
+
+    Grey is what "calm" is for.
+    """
+    density = _closeness(bins, bins, _SPREAD / 2) @ _mean_over(region, belief)
+    apart = np.linalg.norm(bins - _mean_over(region, np.moveaxis(shown, -1, 0)), axis=1) >= _APART
+    apart &= np.linalg.norm(bins, axis=1) >= _APART / 2
+    if not apart.any():
+        return None
+    chosen: Float = bins[np.where(apart, density, -1).argmax()]
+    return chosen
+
+
+def _mean_over(region: Float, planes: Float) -> Float:
+    """Mean over a region of planes (..., h', w')."""
+    return np.asarray((planes * region).sum(axis=(-2, -1)) / max(float(region.sum()), 1e-6), np.float32)
+
+
+def _closeness(points: Float, others: Float, spread: float) -> Float:
+    """Gaussian of the distance between a*b* points (q, 2) and (n, 2): (q, n), 1 where equal."""
+    square = np.square(points).sum(axis=1)[:, None] + np.square(others).sum(axis=1)[None] - 2 * points @ others.T
+    return np.asarray(np.exp(np.maximum(square, 0) / (-2 * spread**2)), np.float32)
+
+
+def _blur(plane: Float) -> Float:
+    import cv2
+
+    return np.asarray(cv2.GaussianBlur(plane, (0, 0), 1.2, borderType=cv2.BORDER_REPLICATE), np.float32)

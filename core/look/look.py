@@ -1,0 +1,58 @@
+"""What a person may change about a colouring without running the network again."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from core.errors import RequestError, first_problem
+
+AlternativeName = Literal["default", "warmer", "cooler", "vivid", "calm", "other", "other-2"]
+"""Colourings that a prediction can hold, see ``core.look.alternatives``."""
+
+
+class Hint(BaseModel):
+    """A spot whose colour a person knows."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    x: float = Field(ge=0, le=1, description="from the left edge, as a share of the width")
+    y: float = Field(ge=0, le=1, description="from the top edge, as a share of the height")
+    color: str = Field(pattern=r"^#[0-9a-fA-F]{6}$", description="sRGB; its lightness is not used")
+
+
+class Look(BaseModel):
+    """Applied by core to any prediction; every value has a default that suits most photographs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    strength: float = Field(1.0, ge=0, le=2, description="chroma as a multiple of the predicted; 0 is grey")
+    temperature: float = Field(
+        0.38, ge=0, le=1, description="of the annealed mean: 0 takes the likeliest colour, 1 the plain mean"
+    )
+    vividness: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="how far colourful parts stand out, where the backend allows; see core.look.vividness",
+    )
+    refine: bool = Field(True, description="let colour follow the photograph's edges")
+    tint_warm: float = Field(0.0, ge=-1, le=1, description="a cast over the picture: -1 is cool, 1 is warm")
+    tint_magenta: float = Field(0.0, ge=-1, le=1, description="a cast over the picture: -1 is green, 1 is magenta")
+    alternative: AlternativeName = Field(
+        "default", description="another colouring that the prediction holds; see core.look.alternatives"
+    )
+    hints: tuple[Hint, ...] = Field((), max_length=100, description="spots whose colour is known; see core.look.hints")
+
+
+def make_look(**values: Any) -> Look:
+    """A Look from a person's values.
+
+    Raises:
+        RequestError: a value is out of range; the message names it and its range.
+    """
+    try:
+        return Look.model_validate(values)
+    except ValidationError as error:
+        raise RequestError(first_problem(error)) from error

@@ -1,0 +1,1 @@
+"""Files to photographs and back: opened, made small, saved with their metadata; zips of them."""

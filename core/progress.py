@@ -1,0 +1,12 @@
+"""How a slow step tells how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+Progress = Callable[[float, str], None]
+"""Told how far a slow step is: a fraction 0..1 and a few words for a person."""
+
+
+def no_progress(fraction: float, words: str) -> None:
+    """Progress that nobody watches."""

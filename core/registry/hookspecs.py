@@ -1,0 +1,19 @@
+"""The pluggy hook through which every backend, built-in or not, comes in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pluggy
+
+PROJECT = "autochrome"
+"""Name of the pluggy project and of the entry-point group that plugins use."""
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def autochrome_register_backends(register: Callable[[Any], None]) -> None:
+    """Call ``register(backend)`` once for each backend that the plugin brings; see ``core.registry.backend``."""

@@ -1,0 +1,131 @@
+"""Backends from outside: found, brought in, and kept from doing harm.
+
+A plugin is an installed package with an entry point in the group ``autochrome``, or a file in the folder that
+``AUTOCHROME_PLUGINS`` names. See docs/writing-a-backend.md.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import pluggy
+
+from core.errors import BackendError, SettingsError
+from core.registry import hookspecs
+from core.registry.watchdog import Watched
+from core.settings import Settings
+
+
+@dataclass(frozen=True)
+class PluginFailure:
+    """Why a plugin's backend is not to be had.
+
+    Attributes:
+        name: the plugin's: that of its entry point or file; where it came in and failed later, its backend's id.
+        reason: one sentence for a person.
+    """
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """A plugin that has been found and not been touched yet.
+
+    Attributes:
+        name: that of its entry point or file.
+        bring: imports it; may raise anything, or hang.
+    """
+
+    name: str
+    bring: Callable[[], object]
+
+
+def find_plugins(settings: Settings) -> Iterator[Plugin]:
+    """Installed packages by name, then files by name; none at all where ``settings.plugins`` is empty.
+
+    Raises:
+        SettingsError: ``settings.plugins`` names no folder.
+    """
+    if settings.plugins == "":
+        return
+    for entry_point in sorted(entry_points(group=hookspecs.PROJECT), key=lambda point: point.name):
+        yield Plugin(entry_point.name, entry_point.load)
+    if settings.plugins is not None:
+        if not settings.plugins.is_dir():
+            raise SettingsError(
+                f"AUTOCHROME_PLUGINS names {settings.plugins}, which is no folder; correct or unset it."
+            )
+        for path in sorted(settings.plugins.glob("*.py")):
+            yield Plugin(path.name, lambda path=path: _import_file(path))  # type: ignore[misc]
+
+
+def backends_of(plugin: Plugin, silence: float) -> list[Any]:
+    """Import a plugin and call its hook.
+
+    Args:
+        plugin: what was found.
+        silence: seconds after which it is given up.
+
+    Returns:
+        What it registers, unchecked.
+
+    Raises:
+        BackendError: it fails in any way; the message is a sentence about it.
+    """
+    call = Watched(lambda progress: hooked(plugin.bring(), plugin.name))
+    if not call.ended_within(silence):
+        raise BackendError(f"It was not ready after {silence:g} s, so it was left out; repair or remove it.")
+    try:
+        backends = call.result()
+    except pluggy.PluginValidationError as error:
+        raise BackendError(f"Its hook does not fit ({_brief(error)}); see docs/writing-a-backend.md.") from error
+    except (Exception, SystemExit) as error:
+        raise BackendError(f"It cannot be brought in ({_brief(error)}); repair or remove it.") from error
+    if not backends:
+        raise BackendError("It registers no backend; see docs/writing-a-backend.md.")
+    return backends
+
+
+def hooked(plugin: object, name: str) -> list[Any]:
+    """What a plugin's hook registers.
+
+    Raises:
+        pluggy.PluginValidationError: its hook has another name or other arguments than
+            ``core.registry.hookspecs`` says.
+    """
+    # A manager for each: one plugin's exception would end a call that they share.
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
+    manager.register(plugin, name)
+    manager.check_pending()
+    backends: list[Any] = []
+    manager.hook.autochrome_register_backends(register=backends.append)
+    return backends
+
+
+def _import_file(path: Path) -> object:
+    name = f"autochrome_plugin_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None  # the file's name ends in .py
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # pydantic and dataclasses look there for the names in annotations
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _brief(error: BaseException) -> str:
+    """An exception's type and the first line of its words."""
+    words = str(error).strip().splitlines()[:1]
+    return ": ".join([type(error).__name__, *words])[:300]

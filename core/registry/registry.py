@@ -1,0 +1,156 @@
+"""The backends there are: loaded through the hook, listed in order, found by id."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import ValidationError
+
+from core.errors import BackendError, first_problem
+from core.registry.backend import Backend, BackendInfo, weights_of
+from core.registry.plugins import PluginFailure, backends_of, find_plugins, hooked
+from core.settings import Settings, load_settings
+
+BUILT_IN = ("backends.zhang_v2", "backends.pocket", "backends.onnx_model", "backends.reference")
+"""Modules of the built-in backends; they come in through the same hook as anyone's plugin."""
+
+AUTO = "auto"
+"""Not a backend: the best one that can be used at once."""
+
+PREFERRED, EMBEDDED = "zhang-v2", "pocket"
+"""What ``auto`` stands for, and what it falls back to."""
+
+
+class Registry:
+    """Backends by id, each id once; and what went wrong with which."""
+
+    def __init__(self) -> None:
+        self._backends: dict[str, Backend] = {}
+        self._left_out: list[PluginFailure] = []
+        self._failing: dict[str, PluginFailure] = {}
+
+    @property
+    def failures(self) -> list[PluginFailure]:
+        """Plugins that did not come in, then backends whose last call failed."""
+        return [*self._left_out, *self._failing.values()]
+
+    def register(self, backend: Any) -> None:
+        """Add a backend.
+
+        Raises:
+            BackendError: its info is not usable, it has no ``predict``, or its id is taken.
+        """
+        if isinstance(backend, type):
+            raise BackendError(f"{backend.__name__} is a class; register an instance of it: {backend.__name__}().")
+        kind = type(backend).__name__
+        try:
+            info = BackendInfo.model_validate(getattr(backend, "info", None))
+        except ValidationError as error:
+            raise BackendError(f"Backend {kind} has no usable info: {first_problem(error)}") from error
+        if info.id in self._backends or info.id == AUTO:
+            raise BackendError(f"The backend id '{info.id}' is taken; give {kind} another one.")
+        if not callable(getattr(backend, "predict", None)):
+            raise BackendError(f"Backend '{info.id}' has no predict method; add one.")
+        options = getattr(backend, "Options", None)
+        if options is not None and not hasattr(options, "model_validate"):
+            raise BackendError(f"The Options of backend '{info.id}' must be a pydantic model; correct or remove them.")
+        backend.info = info
+        self._backends[info.id] = backend
+
+    def leave_out(self, plugin: str, reason: str) -> None:
+        """Remember a plugin, or one of its backends, that cannot come in."""
+        self._left_out.append(PluginFailure(plugin, reason))
+
+    def note(self, backend_id: str, problem: str | None) -> None:
+        """Remember how a backend's last call ended: what went wrong, or None."""
+        if problem is None:
+            self._failing.pop(backend_id, None)
+        else:
+            self._failing[backend_id] = PluginFailure(backend_id, problem)
+
+    def get(self, backend_id: str) -> Backend:
+        """The backend with this id.
+
+        Raises:
+            BackendError: there is none; the message lists those there are.
+        """
+        if backend_id not in self._backends:
+            known = ", ".join([AUTO, *(backend.info.id for backend in self)])
+            raise BackendError(f"There is no backend '{backend_id}'; choose one of: {known}.")
+        return self._backends[backend_id]
+
+    def __iter__(self) -> Iterator[Backend]:
+        return iter(sorted(self._backends.values(), key=lambda backend: (backend.info.order, backend.info.id)))
+
+    def start_fetching(self) -> None:
+        """Let the preferred backend's weights arrive in the background, where they are missing."""
+        weights = weights_of(self._backends.get(PREFERRED))
+        if weights is not None:
+            weights.start()
+
+    def resolve(self, backend_id: str, wait: float) -> tuple[Backend, str | None]:
+        """The backend to use for what a person asked.
+
+        Args:
+            backend_id: an id, or ``auto``: the preferred backend when its weights are on this machine or arrive
+                in time, else the embedded one.
+            wait: seconds that ``auto`` may wait for weights.
+
+        Returns:
+            The backend, and why it is not the preferred one (None where it is, or was asked for by name).
+
+        Raises:
+            BackendError: there is no such backend.
+        """
+        if backend_id != AUTO:
+            return self.get(backend_id), None
+        if PREFERRED not in self._backends:
+            return self.get(EMBEDDED), f"{PREFERRED} is not installed"
+        preferred = self._backends[PREFERRED]
+        weights = weights_of(preferred)
+        if weights is None:
+            return preferred, None
+        weights.start()
+        if weights.wait(wait):
+            return preferred, None
+        return self.get(EMBEDDED), f"{PREFERRED}: {weights.status().message}"
+
+
+def load_registry(plugins: bool = True, settings: Settings | None = None) -> Registry:
+    """A registry of the built-in backends and, after them, of what plugins bring.
+
+    A plugin that fails is left out, and ``Registry.failures`` says why.
+
+    Args:
+        plugins: False leaves all of them untouched.
+        settings: where plugins are and how long to wait for one; the environment's by default.
+
+    Raises:
+        AutochromeError: a setting or a manifest cannot be used.
+    """
+    settings = settings or load_settings()
+    registry = Registry()
+    for name in BUILT_IN:
+        for backend in hooked(importlib.import_module(name), name):
+            registry.register(backend)
+    for plugin in find_plugins(settings) if plugins else ():
+        try:
+            backends = backends_of(plugin, settings.backend_timeout)
+        except BackendError as error:
+            registry.leave_out(plugin.name, str(error))
+            continue
+        for backend in backends:
+            _admit(registry, plugin.name, backend)
+    return registry
+
+
+def _admit(registry: Registry, plugin: str, backend: Any) -> None:
+    """Register a stranger's backend, or remember why not."""
+    try:
+        registry.register(backend)
+    except BackendError as error:
+        registry.leave_out(plugin, str(error))
+    except Exception as error:  # its info or attributes may run code of its own
+        registry.leave_out(plugin, f"It cannot be registered ({type(error).__name__}: {error}); repair or remove it.")

@@ -1,0 +1,1 @@
+"""Chroma painted onto the photograph at full size."""

@@ -1,0 +1,48 @@
+"""Where the model is sure of its colours and where it guesses."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.colour.cielab import Float, lab_to_linear, linear_to_srgb
+from core.look.distribution import probabilities, uncertainty
+from core.look.look import Look
+from core.photo.open import Photo
+from core.prediction import AbDistribution, AbField, Prediction
+from core.render.render import Picture, render
+
+SCALE = (0.2, 0.7)
+"""Confidence at which the picture shows its first and its last colour; few places lie outside."""
+
+GUESS, SURE = (34.0, 46.0), (-12.0, -34.0)
+"""a*b* of either end: orange and blue, which people with any common colour blindness tell apart."""
+
+
+def confidence(prediction: Prediction) -> Float | None:
+    """1 less the normalised entropy at each place: 1 is one colour, 0 is any. None for a plain field of colours."""
+    if not isinstance(prediction, AbDistribution):
+        return None
+    return 1 - uncertainty(probabilities(prediction))
+
+
+def confidence_picture(photo: Photo, sure: Float) -> Picture:
+    """The photograph tinted by confidence, from orange (a guess) through grey to blue (sure).
+
+    Its lightness is drawn together to the middle, where sRGB has room for both colours.
+
+    Args:
+        photo: what was coloured, or a smaller copy.
+        sure: (h', w') from ``confidence``.
+    """
+    grey = np.zeros((photo.height, photo.width, 3), np.float32)
+    grey[..., 0] = 38 + photo.lightness() * np.float32(0.42)
+    dim = np.rint(linear_to_srgb(lab_to_linear(grey)[..., 1]) * 255).astype(np.uint8)
+    return render(Photo(dim), AbField(_colours(sure)), Look(refine=False))
+
+
+def _colours(sure: Float) -> Float:
+    """a*b* (h', w', 2) that stand for confidences."""
+    low, high = SCALE
+    share = np.clip((sure - low) / (high - low), 0, 1)[..., None] * 2 - 1
+    ends = np.array(GUESS, np.float32) * np.maximum(-share, 0) + np.array(SURE, np.float32) * np.maximum(share, 0)
+    return np.asarray(ends, np.float32)

@@ -1,0 +1,66 @@
+"""The fast half: a prediction and a look made into a picture, stripe by stripe."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.colour.cielab import Pixels
+from core.colour.gamut import lab_to_gamut
+from core.look.chroma import chroma
+from core.look.look import Look
+from core.photo.open import Photo
+from core.photo.resize import small_lightness
+from core.prediction import Prediction, field_shape
+from core.render.upsample import ChromaUpsampler
+
+_STRIPE_PIXELS = 3 << 15
+"""Pixels worked on at once by a thread: many against the cost of a call, few enough for the processor's cache and for
+BLAS not to start threads of its own."""
+
+_BAND_PIXELS = 1 << 19
+"""Pixels of the field, brought to full width, that a thread is handed at a time: bounds the memory for them."""
+
+_BANDS = 16
+"""Parts into which a picture is divided at least, so that threads end together."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A rendered picture.
+
+    Attributes:
+        rgb: (h, w, 3) sRGB of the photograph's dtype.
+        clipped_fraction: share of the pixels, 0..1, whose colour sRGB cannot show and which lost chroma.
+    """
+
+    rgb: Pixels
+    clipped_fraction: float
+
+
+def render(photo: Photo, prediction: Prediction, look: Look) -> Picture:
+    """Colour a photograph. Its lightness stays; colours outside sRGB lose chroma, not lightness or hue."""
+    small = small_lightness(photo, field_shape(prediction)) if look.refine or look.hints else None
+    ab = chroma(prediction, look, small)
+    upsampler = ChromaUpsampler(ab, (photo.height, photo.width), small if look.refine else None)
+    rgb = np.empty((photo.height, photo.width, 3), photo.pixels.dtype)
+
+    def paint_band(top: int) -> int:
+        bottom = min(top + band_rows, photo.height)
+        band = upsampler.band(top, bottom)
+        lost = 0
+        for first in range(top, bottom, stripe_rows):
+            rows = slice(first, min(first + stripe_rows, bottom))
+            lightness = photo.lightness(rows)
+            lost += lab_to_gamut(lightness, *band.rows(slice(rows.start - top, rows.stop - top), lightness), rgb[rows])
+        return lost
+
+    stripe_rows = max(1, _STRIPE_PIXELS // photo.width)
+    field_rows = _BAND_PIXELS // photo.width
+    band_rows = max(stripe_rows, min(field_rows * photo.height // len(ab), photo.height // _BANDS))
+    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
+        clipped = sum(pool.map(paint_band, range(0, photo.height, band_rows)))
+    return Picture(rgb, clipped / (photo.height * photo.width))

@@ -1,0 +1,129 @@
+"""Chroma brought from the network's size to the photograph's, a few rows at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.colour.cielab import Float
+
+_RADIUS = 1
+"""Half the window of the regression, in pixels of the low-resolution field."""
+
+_RIDGE = 350.0
+"""Variance, in L*^2, that holds back the slope of a*b* on L*: flat windows get none."""
+
+_SHARPEN = 0.2
+"""Share of the field's own detail that is added to it: a field's pixel is the mean of an area, which
+interpolation would blur once more."""
+
+
+class ChromaUpsampler:
+    """Chroma at the photograph's size, rows by rows.
+
+    Without refinement it is plain bilinear interpolation. With it: bicubic interpolation of the slightly sharpened
+    field, which follows lightness by the local slope of a*b* on L* (a ridge regression in each small window, after He,
+    Sun and Tang, "Guided Image Filtering", TPAMI 2013, equations 5, 6 and 8): slope and intercept are interpolated. The
+    constants were chosen on photographs; tests/benchmarks/upsampling.py measures them on others.
+    """
+
+    def __init__(self, ab: Float, shape: tuple[int, int], small_lightness: Float | None = None):
+        """Prepare for one photograph.
+
+        Args:
+            ab: (h', w', 2) float32 a*b*.
+            shape: the photograph's height and width.
+            small_lightness: (h', w') L* of the photograph at the field's size, for refinement; None for bilinear.
+        """
+        self._shape = shape
+        self._refined = small_lightness is not None
+        if small_lightness is None:
+            self._planes = ab
+        else:
+            slope = _slope(ab, small_lightness)
+            self._planes = np.dstack([_sharpened(ab) - slope * small_lightness[..., None], slope])
+
+    def band(self, top: int, bottom: int) -> Band:
+        """The rows from ``top`` up to ``bottom``, made ready."""
+        import cv2
+
+        rows = (np.arange(top, bottom, dtype=np.float64) + 0.5) * len(self._planes) / self._shape[0] - 0.5
+        taps, weights = (_cubic if self._refined else _linear)(rows, len(self._planes))
+        first, last = int(taps.min()), int(taps.max()) + 1
+        kind = cv2.INTER_CUBIC if self._refined else cv2.INTER_LINEAR
+        wide = cv2.resize(self._planes[first:last], (self._shape[1], last - first), interpolation=kind)
+        matrix = np.zeros((bottom - top, last - first), np.float32)
+        for tap, weight in zip(taps.T, weights.T, strict=True):
+            matrix[np.arange(bottom - top), tap - first] += weight
+        return Band(np.ascontiguousarray(np.moveaxis(wide, 2, 0), dtype=np.float32), matrix, taps - first)
+
+
+class Band:
+    """Some neighbouring rows of the photograph, whose chroma has its full width and not yet its full height."""
+
+    def __init__(self, planes: Float, matrix: Float, taps: NDArray[np.intp]):
+        self._planes, self._matrix, self._taps = planes, matrix, taps
+
+    def rows(self, part: slice, lightness: Float) -> tuple[Float, Float]:
+        """A* and b* of a part of the band's rows.
+
+        Args:
+            part: which rows, counted from the band's first.
+            lightness: (rows, w) their L*.
+
+        Returns:
+            a* and b*, each (rows, w) float32.
+        """
+        planes = self._interpolated(part)
+        if len(planes) == 2:
+            return planes[0], planes[1]
+        planes[2:4] *= lightness
+        planes[:2] += planes[2:4]
+        return planes[0], planes[1]
+
+    def _interpolated(self, part: slice) -> Float:
+        """(planes, rows, w): the weighted sum of the rows above and below."""
+        first, last = self._taps[part.start, 0], self._taps[part.stop - 1, -1] + 1
+        # Plane by plane: each product is small enough for BLAS to leave to this thread.
+        return self._matrix[part, first:last] @ self._planes[:, first:last]
+
+
+def _sharpened(ab: Float) -> Float:
+    import cv2
+
+    blurred = cv2.GaussianBlur(ab, (0, 0), 1, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(ab + np.float32(_SHARPEN) * (ab - blurred), dtype=np.float32)
+
+
+def _slope(ab: Float, lightness: Float) -> Float:
+    """Ridge slope of a*b* on L* in the window around each pixel, (h', w', 2)."""
+    import cv2
+
+    size = (2 * _RADIUS + 1, 2 * _RADIUS + 1)
+
+    def mean(plane: Float) -> Float:
+        return np.asarray(cv2.blur(plane, size, borderType=cv2.BORDER_REPLICATE), dtype=np.float32)
+
+    mean_lightness = mean(lightness)
+    variance = np.maximum(mean(lightness * lightness) - mean_lightness**2, 0)
+    covariance = mean(ab * lightness[..., None]) - mean(ab) * mean_lightness[..., None]
+    return mean(covariance / (variance + _RIDGE)[..., None])
+
+
+def _linear(position: NDArray[np.float64], count: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Two taps for each position in a line of ``count`` samples, and their weights."""
+    first = np.floor(position).astype(np.intp)
+    fraction = position - first
+    taps = np.clip(first[:, None] + np.arange(2), 0, count - 1)
+    return taps, np.stack([1 - fraction, fraction], axis=1)
+
+
+def _cubic(position: NDArray[np.float64], count: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Four taps and weights: Keys' cubic convolution with a = -0.75, as OpenCV's INTER_CUBIC has it."""
+    a = -0.75
+    first = np.floor(position).astype(np.intp)
+    distance = np.abs((position - first)[:, None] - np.arange(-1, 3))
+    near = (a + 2) * distance**3 - (a + 3) * distance**2 + 1
+    far = a * distance**3 - 5 * a * distance**2 + 8 * a * distance - 4 * a
+    taps = np.clip(first[:, None] + np.arange(-1, 3), 0, count - 1)
+    return taps, np.where(distance <= 1, near, far)
