@@ -1,1 +1,1 @@
-"""The Lab pipeline, rendering, registry and engine; no Gradio outside core.web."""
+"""The Lab pipeline, rendering, registry and engine; no Gradio outside core.web and core.space."""

@@ -79,7 +79,13 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_only_what_the_app_needs_gets_in():
     names = [path.as_posix() for path in context()]
-    needed = {"app.py", "requirements.txt", "core/web/page.css", "models/pocket/pocket.onnx", "models/zhang-v2.toml"}
+    needed = {
+        "app.py",
+        "requirements.txt",
+        "core/web/assets/page.css",
+        "models/pocket/pocket.onnx",
+        "models/zhang-v2.toml",
+    }
     assert needed <= set(names)
     assert not any(re.match(r"\.|tests/|docs/|.*__pycache__|.*\.pyc|models/zhang-v2/", name) for name in names)
     for copied in (word for line in arguments("COPY") for word in line.split()[:-1]):

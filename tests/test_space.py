@@ -85,7 +85,7 @@ def tree(tmp_path: Path) -> Path:
         "app.py": "print('hello')\n",
         "requirements.txt": "gradio\n",
         "core/engine.py": "",
-        "core/web/page.css": "",
+        "core/web/assets/page.css": "",
         "core/__pycache__/engine.pyc": "",
         "core/.DS_Store": "",
         "models/tiny.toml": "",
@@ -105,8 +105,8 @@ def tree(tmp_path: Path) -> Path:
 
 
 SENT = [
-    "README.md", "app.py", "core/engine.py", "core/web/page.css", "models/pocket/pocket.onnx", "models/tiny.toml",
-    "requirements.txt", "space.yaml",
+    "README.md", "app.py", "core/engine.py", "core/web/assets/page.css", "models/pocket/pocket.onnx",
+    "models/tiny.toml", "requirements.txt", "space.yaml",
 ]  # fmt: skip
 
 

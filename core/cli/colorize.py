@@ -19,8 +19,8 @@ from core.cli.fetch import fetch_with_bar
 from core.errors import AutochromeError, RequestError
 
 if TYPE_CHECKING:
-    from core.cli.account import Account, Line
     from core.cli.inputs import Item
+    from core.cli.outcome import Line, Outcomes
     from core.engine import Engine
     from core.look.look import Look
 
@@ -49,8 +49,8 @@ def colorize(
     format_: Annotated[str, typer.Option("--format", help="png, jpeg or webp.")] = "png",
 ) -> None:
     """Colour photographs; exits 0 when all were done, 1 when some failed, 2 on bad usage, 130 when interrupted."""
-    from core.cli.account import Account
     from core.cli.inputs import Search
+    from core.cli.outcome import Outcomes
     from core.look.look import make_look
     from core.photo.save import output_format
 
@@ -61,17 +61,17 @@ def colorize(
             run.engine.registry.get(backend)
         _make_folder(output)
         items = Search(output, recursive, run.engine.settings).items(photographs, run.format_name)
-        account = Account(report, as_json)
-    with account:
+        outcomes = Outcomes(report, as_json)
+    with outcomes:
         with plain_errors():
             _fetch_weights(run, items)
-        run.all(items, jobs, account)
-    if account.failed:
-        say(f"{account.failed} of {len(items)} failed.")
-    if account.told < len(items):
-        say(f"Stopped; {account.told} of {len(items)} were done with, and what was coloured is kept.")
+        run.all(items, jobs, outcomes)
+    if outcomes.failed:
+        say(f"{outcomes.failed} of {len(items)} failed.")
+    if outcomes.told < len(items):
+        say(f"Stopped; {outcomes.told} of {len(items)} were done with, and what was coloured is kept.")
         raise typer.Exit(INTERRUPTED)
-    if account.failed:
+    if outcomes.failed:
         raise typer.Exit(FAILED)
 
 
@@ -95,7 +95,7 @@ class Run:
     format_name: str
     skip_existing: bool
 
-    def all(self, items: list[Item], jobs: int, account: Account) -> None:
+    def all(self, items: list[Item], jobs: int, outcomes: Outcomes) -> None:
         """Colour everything. On Ctrl-C, what is under way is finished and told of, and the rest is left out."""
         from tqdm import tqdm
 
@@ -110,7 +110,7 @@ class Run:
                     line = future.result()
                     if line is not None:
                         with tqdm.external_write_mode():
-                            account.tell(line)
+                            outcomes.tell(line)
                         bar.update()
             finally:
                 stopped.set()
@@ -121,7 +121,7 @@ class Run:
 
     def _one(self, item: Item, stopped: threading.Event) -> Line | None:
         """Colour one photograph, and say what became of it; None where it was not begun."""
-        from core.cli.account import Line
+        from core.cli.outcome import Line
 
         if stopped.is_set():
             return None

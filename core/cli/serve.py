@@ -121,7 +121,7 @@ def launch(settings: Settings, queue: int | None, options: dict[str, Any]) -> An
     if page.mcp_error:
         raise RuntimeError(page.mcp_error)
     if options["mcp_server"]:
-        from core.web.agents import improve_tools
+        from core.web.endpoints.agents import improve_tools
 
         improve_tools(page)
     return page

@@ -9,15 +9,14 @@ import gradio as gr
 
 from core.engine import Engine
 from core.settings import Settings
-from core.web.api import build_api
-from core.web.api_many import build_many_api
-from core.web.backends_tab import build_backends_tab
-from core.web.batch_tab import BatchTab
-from core.web.compare_tab import CompareTab
-from core.web.photo_tab import build_photo_tab
+from core.web.endpoints.named import build_endpoints
+from core.web.tabs.backends import build_backends_tab
+from core.web.tabs.batch import BatchTab
+from core.web.tabs.compare import CompareTab
+from core.web.tabs.photo import build_photo_tab
 from core.web.theme import make_theme
 
-_HERE = Path(__file__).parent
+_ASSETS = Path(__file__).parent / "assets"
 _HOUR = 3600
 
 _HEADER = """<header class="masthead"><h1>Autochrome</h1><p>Colour for black-and-white photographs</p></header>"""
@@ -43,9 +42,8 @@ def build_page(engine: Engine, settings: Settings) -> gr.Blocks:
         turn = photo.compare.click(
             lambda: gr.Tabs(selected="compare"), outputs=tabs, api_visibility="private", queue=False
         )
-        compare.follow(turn, photo.sitting)
-        build_api(engine)
-        build_many_api(engine)
+        compare.follow(turn, photo.session)
+        build_endpoints(engine)
     return page
 
 
@@ -53,8 +51,8 @@ def launch_options(settings: Settings) -> dict[str, Any]:
     """What ``Blocks.launch`` needs beside host and port: the look, the limits, and no clutter."""
     return {
         "theme": make_theme(),
-        "css_paths": [_HERE / "page.css", _HERE / "hints.css"],
-        "head": "".join(f"<script>{(_HERE / name).read_text()}</script>" for name in ("page.js", "hints.js")),
+        "css_paths": [_ASSETS / "page.css", _ASSETS / "hints.css"],
+        "head": "".join(f"<script>{(_ASSETS / name).read_text()}</script>" for name in ("page.js", "hints.js")),
         "max_file_size": settings.max_upload_mb * 1_000_000,
         "footer_links": [],
         "run_history": False,

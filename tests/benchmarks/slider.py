@@ -23,12 +23,12 @@ def rows(weights: Path, folder: Path) -> list[tuple[str, ...]]:
     from core.progress import no_progress
     from core.registry.registry import load_registry
     from core.settings import Settings
-    from core.web.desk import Desk
-    from core.web.upload import Upload
+    from core.web.session import Previews
+    from core.web.upload_fields import Upload
 
     path = write_scan(folder, 2)
-    desk = Desk(Engine(load_registry(plugins=False), Settings()))
-    sitting = desk.sit(Upload(str(path), path.name), "pocket", no_progress)
+    previews = Previews(Engine(load_registry(plugins=False), Settings()))
+    session = previews.begin(Upload(str(path), path.name), "pocket", no_progress)
     strengths = itertools.count(1)
     net = stock(weights)
 
@@ -39,6 +39,6 @@ def rows(weights: Path, folder: Path) -> list[tuple[str, ...]]:
         picture = paint(rgb, net.forward("class8_ab")[0].transpose(1, 2, 0))
         cv2.imwrite(str(folder / "plain.png"), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
 
-    seconds = in_turn(9, ours=lambda: desk.preview(sitting, Look(strength=next(strengths) / 100)), plain=plain)
+    seconds = in_turn(9, ours=lambda: previews.preview(session, Look(strength=next(strengths) / 100)), plain=plain)
     ratio = seconds["ours"] / seconds["plain"]
     return [("slider moved, 2 MP", f"{seconds['ours']:.3f}", f"{seconds['plain']:.3f}", f"{ratio:.2f}")]

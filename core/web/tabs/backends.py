@@ -10,8 +10,8 @@ import gradio as gr
 from core.engine import Engine
 from core.registry.backend import weights_of
 from core.registry.plugins import PluginFailure
-from core.web.photo_layout import pick_list
-from core.web.status import list_backends
+from core.web.backend_list import list_backends
+from core.web.choices import pick_list
 from core.weights.hub import is_offline
 
 _STATES = {"ready": "Ready", "downloading": "Downloading", "missing": "Not here yet", "unavailable": "Unavailable"}

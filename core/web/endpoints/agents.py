@@ -21,7 +21,7 @@ from core.look.look import Hint, Look
 from core.photo.open import open_photo
 from core.photo.resize import thumbnail
 from core.photo.save import SUFFIXES
-from core.web.pictures import data_uri
+from core.web.small_pictures import data_uri
 
 SHOWN_PIXELS = 400_000
 """Pixels of a picture in an answer; its address leads to the whole of it."""

@@ -17,7 +17,7 @@ from core.jobs.job import Job
 from core.photo.open import Photo, open_photo
 from core.progress import Progress
 from core.settings import Settings
-from core.web.upload import Upload
+from core.web.upload_fields import Upload
 
 
 def colour_file(engine: Engine, upload: Upload, job: Job, progress: Progress) -> tuple[Path, Report]:

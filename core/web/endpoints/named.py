@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,31 +12,37 @@ from PIL import Image
 from core.colour.cielab import Pixels, eight_bits
 from core.engine import Engine, Forecast
 from core.errors import BackendError, PhotoError, RequestError
+from core.jobs.batch import Outcome, colour_batch
+from core.jobs.compare import compare, truth_colourfulness
 from core.jobs.job import Job
 from core.look.alternatives import alternatives
 from core.look.look import Look, make_look
-from core.photo.open import Photo
+from core.photo.archive import sources
+from core.photo.open import Photo, open_photo
 from core.photo.resize import thumbnail
+from core.photo.save import output_format
 from core.registry.registry import AUTO
 from core.render.confidence import confidence, confidence_picture
-from core.web.edge import one_sentence
-from core.web.status import list_all
-from core.web.upload import PhotoUpload, Upload
-from core.web.work import colour_file, kept_folder, open_reference, open_upload, teller
+from core.web.alerts import one_sentence, one_sentence_at_a_time
+from core.web.backend_list import list_all
+from core.web.colouring import colour_file, kept_folder, open_reference, open_upload, teller
+from core.web.upload_fields import PhotoUpload, Upload, photos_upload
 
 SHOWN_PIXELS = 2_000_000
 """Pixels of the pictures that show something, rather than being the result."""
 
 
-def build_api(engine: Engine) -> None:
-    """Add the endpoints for one photograph to the Blocks that is being built."""
+def build_endpoints(engine: Engine) -> None:
+    """Add the endpoints to the Blocks that is being built."""
     _add_colorize(engine)
     _add_alternatives(engine)
     _add_confidence(engine)
     _add_backends(engine)
+    _add_compare(engine)
+    _add_batch(engine)
 
 
-def given_photo(image: Upload | None) -> Upload:
+def _given_photo(image: Upload | None) -> Upload:
     """The picture that a caller must give.
 
     Raises:
@@ -46,7 +53,7 @@ def given_photo(image: Upload | None) -> Upload:
     return image
 
 
-def photo_field() -> Any:
+def _photo_field() -> Any:
     """The endpoint's field for a picture."""
     return PhotoUpload(label="Photograph", visible=False)
 
@@ -55,7 +62,7 @@ def _reference_field() -> Any:
     return PhotoUpload(label="A second photograph to take colours from", visible=False)
 
 
-def look_fields() -> list[Any]:
+def _look_fields() -> list[Any]:
     """The endpoint's fields for strength, temperature, vividness and refine."""
     defaults = Look()
     return [
@@ -66,7 +73,7 @@ def look_fields() -> list[Any]:
     ]
 
 
-def tint_fields() -> list[Any]:
+def _tint_fields() -> list[Any]:
     """The endpoint's fields for tint_warm and tint_magenta."""
     return [
         gr.Number(0.0, label="Cool to warm, -1 to 1", visible=False),
@@ -74,17 +81,17 @@ def tint_fields() -> list[Any]:
     ]
 
 
-def backend_field() -> Any:
+def _backend_field() -> Any:
     """The endpoint's field for a backend's id."""
     return gr.Textbox(AUTO, label="Backend's id, or auto", visible=False)
 
 
-def format_field() -> Any:
+def _format_field() -> Any:
     """The endpoint's field for the output's format."""
     return gr.Textbox("png", label="png, jpeg or webp", visible=False)
 
 
-def write_png(folder: Path, name: str, rgb: Pixels) -> str:
+def _write_png(folder: Path, name: str, rgb: Pixels) -> str:
     """A picture to look at, (h, w, 3), as a file of 8 bits a channel."""
     path = folder / f"{name}.png"
     Image.fromarray(eight_bits(rgb)).save(path, compress_level=1)
@@ -131,19 +138,19 @@ def _add_colorize(engine: Engine) -> None:
             hints=hints,
         )
         job = Job(backend, look, output_format, _checked(options), open_reference(reference, engine.settings))
-        path, report = colour_file(engine, given_photo(image), job, teller(progress))
+        path, report = colour_file(engine, _given_photo(image), job, teller(progress))
         return str(path), report.model_dump(mode="json")
 
     gr.on(
         [],
         colorize,
         inputs=[
-            photo_field(),
-            backend_field(),
-            *look_fields(),
+            _photo_field(),
+            _backend_field(),
+            *_look_fields(),
             _options_field(),
-            format_field(),
-            *tint_fields(),
+            _format_field(),
+            *_tint_fields(),
             gr.Textbox("default", label="One of those that /alternatives names", visible=False),
             gr.JSON([], label="Spots whose colour is known", visible=False),
             _reference_field(),
@@ -158,7 +165,7 @@ def _predicted(
     engine: Engine, image: Upload | None, backend: str, options: Any, reference: Upload | None
 ) -> tuple[Photo, Forecast]:
     """The photograph, made small enough to look at, and its prediction."""
-    photo = open_upload(given_photo(image), engine.settings)
+    photo = open_upload(_given_photo(image), engine.settings)
     forecast = engine.predict(photo, backend, _checked(options), reference=open_reference(reference, engine.settings))
     return thumbnail(photo, SHOWN_PIXELS), forecast
 
@@ -178,7 +185,7 @@ def _add_alternatives(engine: Engine) -> None:
             )
         with kept_folder() as folder:
             files = [
-                write_png(folder, each.name, engine.render(photo, forecast, make_look(alternative=each.name))[0].rgb)
+                _write_png(folder, each.name, engine.render(photo, forecast, make_look(alternative=each.name))[0].rgb)
                 for each in found
             ]
         rows = [{"name": each.name, "label": each.label, "plausibility": round(each.plausibility, 4)} for each in found]
@@ -187,7 +194,7 @@ def _add_alternatives(engine: Engine) -> None:
     gr.on(
         [],
         list_alternatives,
-        inputs=[photo_field(), backend_field(), _options_field(), _reference_field()],
+        inputs=[_photo_field(), _backend_field(), _options_field(), _reference_field()],
         outputs=[
             gr.File(label="Pictures", file_count="multiple", visible=False),
             gr.JSON(label="What they are", visible=False),
@@ -211,7 +218,7 @@ def _add_confidence(engine: Engine) -> None:
                 "choose another backend."
             )
         with kept_folder() as folder:
-            path = write_png(folder, "confidence", confidence_picture(photo, sure).rgb)
+            path = _write_png(folder, "confidence", confidence_picture(photo, sure).rgb)
         low, high = float(sure.min()), float(sure.max())
         values = {"mean": float(sure.mean()), "lowest": low, "highest": high}
         return path, {"backend": forecast.report.backend} | {name: round(value, 4) for name, value in values.items()}
@@ -219,7 +226,7 @@ def _add_confidence(engine: Engine) -> None:
     gr.on(
         [],
         show_confidence,
-        inputs=[photo_field(), backend_field(), _options_field(), _reference_field()],
+        inputs=[_photo_field(), _backend_field(), _options_field(), _reference_field()],
         outputs=[gr.File(label="Picture", visible=False), gr.JSON(label="Values", visible=False)],
         api_name="confidence",
         concurrency_limit=2,
@@ -233,3 +240,90 @@ def _add_backends(engine: Engine) -> None:
 
     # Outside the queue: it answers at once, however long a photograph takes.
     gr.on([], backends, outputs=[gr.JSON(label="Backends", visible=False)], api_name="backends", queue=False)
+
+
+def _add_compare(engine: Engine) -> None:
+    @one_sentence
+    def compare_backends(
+        image: Upload | None,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 - how Gradio is told to hand one in
+    ) -> tuple[list[str], dict[str, Any]]:
+        """Colour a photograph with every backend that is ready; gives pictures, times, and how far off each is."""
+        upload = _given_photo(image)
+        photo = open_photo(upload.path, engine.settings, upload.name)
+        files: list[str] = []
+        rows: list[dict[str, Any]] = []
+        with kept_folder() as folder:
+            for measured, picture in compare(engine, photo, SHOWN_PIXELS):
+                row = measured.model_dump(mode="json") | {"file": None}
+                if picture is not None:
+                    row["file"] = len(files)
+                    files.append(_write_png(folder, measured.backend, picture))
+                rows.append(row)
+                progress(0.5, desc=f"{measured.title} is done")
+        colour = truth_colourfulness(photo)
+        return files, {"in_colour": colour is not None, "colourfulness": colour, "backends": rows}
+
+    gr.on(
+        [],
+        compare_backends,
+        inputs=[_photo_field()],
+        outputs=[
+            gr.File(label="Pictures", file_count="multiple", visible=False),
+            gr.JSON(label="Comparison", visible=False),
+        ],
+        api_name="compare",
+        concurrency_limit=2,
+    )
+
+
+def _add_batch(engine: Engine) -> None:
+    @one_sentence_at_a_time
+    def colorize_batch(
+        images: list[Upload],
+        backend: str,
+        strength: float,
+        temperature: float,
+        vividness: float,
+        refine: bool,
+        output_format: str,
+        tint_warm: float,
+        tint_magenta: float,
+    ) -> Iterator[tuple[str | None, list[dict[str, Any]]]]:
+        """Colour many photographs, or zips of them; gives a zip in the end, and what became of each so far."""
+        look = make_look(
+            strength=strength,
+            temperature=temperature,
+            vividness=vividness,
+            refine=refine,
+            tint_warm=tint_warm,
+            tint_magenta=tint_magenta,
+        )
+        yield from _colour_all(engine, images, Job(backend, look, output_format))
+
+    gr.on(
+        [],
+        colorize_batch,
+        inputs=[
+            photos_upload(label="Photographs, or zips of them", visible=False),
+            _backend_field(),
+            *_look_fields(),
+            _format_field(),
+            *_tint_fields(),
+        ],
+        outputs=[gr.File(label="Zip", visible=False), gr.JSON(label="What became of each", visible=False)],
+        api_name="colorize_batch",
+        concurrency_limit=2,
+    )
+
+
+def _colour_all(engine: Engine, images: list[Upload], job: Job) -> Iterator[tuple[str | None, list[dict[str, Any]]]]:
+    output_format(job.format_name)
+    photographs = sources([(Path(image.path), image.name) for image in images], engine.settings)
+    outcomes: list[Outcome] = []
+    with kept_folder() as folder:
+        target = folder / "autochrome.zip"
+        for done in colour_batch(engine, photographs, job, target):
+            outcomes.append(done.outcome)
+            yield None, [outcome.model_dump(mode="json") for outcome in outcomes]
+    yield str(target), [outcome.model_dump(mode="json") for outcome in outcomes]

@@ -12,14 +12,14 @@ from core.errors import AutochromeError, RequestError
 from core.jobs.job import Job
 from core.look.look import Look, make_look
 from core.registry.registry import AUTO
-from core.web.desk import Desk, Sitting
+from core.web.backend_list import backend_titles
+from core.web.colouring import colour_file, open_reference, teller
 from core.web.example_photos import EXAMPLES
-from core.web.findings import strip_html, sureness_html
-from core.web.photo_layout import Parts, lay_out
-from core.web.status import backend_titles
-from core.web.story import notice_html, story_html
-from core.web.upload import Upload
-from core.web.work import colour_file, open_reference, teller
+from core.web.messages import notice_html, story_html
+from core.web.session import Previews, Session
+from core.web.strip_and_map import strip_html, sureness_html
+from core.web.tabs.photo_layout import Parts, lay_out
+from core.web.upload_fields import Upload
 
 _SECOND = "This backend takes its colours from a second photograph; choose one under 'Take colours from'."
 
@@ -39,7 +39,7 @@ class _Actions:
 
     def __init__(self, engine: Engine, parts: Parts):
         self._engine = engine
-        self._desk = Desk(engine)
+        self._previews = Previews(engine)
         self._parts = parts
 
     def take(self, given: Given, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008 - Gradio's way to hand one in
@@ -57,10 +57,10 @@ class _Actions:
 
     def take_again(self, given: Given, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008
         """Colour the same photograph with another backend."""
-        sitting: Sitting | None = given[self._parts.sitting]
-        if sitting is None or self._lacks_reference(given):
+        session: Session | None = given[self._parts.session]
+        if session is None or self._lacks_reference(given):
             return self._second(given)
-        return self._begin(sitting.upload, given, progress) | self._second(given)
+        return self._begin(session.upload, given, progress) | self._second(given)
 
     def take_reference(self, given: Given, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008
         """Take the colours from an upload; a small copy stands for it, as browsers cannot show every format."""
@@ -68,7 +68,7 @@ class _Actions:
         if upload is None:
             return {parts.reference: None} | self._second(given | {parts.reference: None})
         try:
-            shown = self._desk.shown_reference(upload)
+            shown = self._previews.shown_reference(upload)
         except AutochromeError as error:
             return {parts.second_upload: None, parts.reference: None, parts.notice: notice_html(error)}
         given = given | {parts.reference: upload}
@@ -76,11 +76,11 @@ class _Actions:
 
     def repaint(self, given: Given) -> Any:
         """Show another look at the same prediction."""
-        sitting = given[self._parts.sitting]
-        if sitting is None:
+        session = given[self._parts.session]
+        if session is None:
             return gr.skip()
         try:
-            pictures = self._desk.preview(sitting, self._look(given))
+            pictures = self._previews.preview(session, self._look(given))
         except AutochromeError as error:
             return {self._parts.notice: notice_html(error)}
         return {self._parts.slider: pictures}
@@ -91,11 +91,11 @@ class _Actions:
 
     def explore(self, given: Given) -> Any:
         """Show what else the prediction holds."""
-        sitting = given[self._parts.sitting]
-        if sitting is None:
+        session = given[self._parts.session]
+        if session is None:
             return gr.skip()
         try:
-            findings = self._desk.explore(sitting)
+            findings = self._previews.explore(session)
         except AutochromeError as error:
             return {self._parts.notice: notice_html(error)}
         chosen = given[self._parts.look["alternative"]]
@@ -106,12 +106,12 @@ class _Actions:
 
     def save(self, given: Given, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008
         """Make the full-size file."""
-        sitting: Sitting = given[self._parts.sitting]
+        session: Session = given[self._parts.session]
         try:
-            reference = open_reference(sitting.reference, self._engine.settings)
+            reference = open_reference(session.reference, self._engine.settings)
             look, format_name = self._look(given), given[self._parts.format_name]
-            job = Job(sitting.report.backend, look, format_name, reference=reference)
-            path, _ = colour_file(self._engine, sitting.upload, job, teller(progress))
+            job = Job(session.report.backend, look, format_name, reference=reference)
+            path, _ = colour_file(self._engine, session.upload, job, teller(progress))
         except AutochromeError as error:
             return {self._parts.saved: None, self._parts.notice: notice_html(error)}
         return {self._parts.saved: str(path), self._parts.notice: ""}
@@ -121,7 +121,7 @@ class _Actions:
         lacking = self._lacks_reference(given)
         hidden = (self._parts.coloured, self._parts.story, self._parts.strip, self._parts.sureness, self._parts.panel)
         return {
-            self._parts.sitting: None,
+            self._parts.session: None,
             self._parts.upload: gr.update(value=None, visible=True),
             self._parts.slider: gr.update(value=None, visible=False),
             self._parts.notice: "",
@@ -135,24 +135,24 @@ class _Actions:
     def _begin(self, upload: Upload, given: Given, progress: gr.Progress) -> Any:
         """Colour a photograph as predicted and show it; where that fails, say why and leave what there was."""
         parts = self._parts
-        former: Sitting | None = given[parts.sitting]
+        former: Session | None = given[parts.session]
         same = former is not None and former.upload == upload
         look = self._look(given).model_copy(update={"alternative": "default"} | ({} if same else {"hints": ()}))
         try:
             if self._lacks_reference(given):
                 raise RequestError(_SECOND)
             reference = given[parts.reference] if self._wants_reference(given) else None
-            sitting = self._desk.sit(upload, given[parts.backend], teller(progress), reference)
-            pictures = self._desk.preview(sitting, look)
+            session = self._previews.begin(upload, given[parts.backend], teller(progress), reference)
+            pictures = self._previews.preview(session, look)
         except AutochromeError as error:
             return {parts.upload: None, parts.notice: notice_html(error)}
         return {
-            parts.sitting: sitting,
+            parts.session: session,
             parts.upload: gr.update(value=None, visible="hidden"),
             parts.slider: gr.update(value=pictures, visible=True),
             parts.notice: "",
-            parts.coloured: gr.update(visible=sitting.in_colour),
-            parts.story: gr.update(value=story_html(sitting, self._engine), visible=True),
+            parts.coloured: gr.update(visible=session.in_colour),
+            parts.story: gr.update(value=story_html(session, self._engine), visible=True),
             parts.strip: gr.skip(),
             parts.sureness: gr.skip(),
             parts.examples: gr.update(visible=False),
@@ -181,11 +181,11 @@ class _Actions:
 
 
 def _wire(parts: Parts, actions: _Actions) -> None:
-    scene = [parts.sitting, parts.upload, parts.slider, parts.notice, parts.coloured, parts.story, parts.strip]
+    scene = [parts.session, parts.upload, parts.slider, parts.notice, parts.coloured, parts.story, parts.strip]
     scene += [parts.sureness, parts.examples, parts.panel, parts.look["alternative"], parts.look["hints"]]
     second = [parts.second, parts.second_note, parts.second_upload, parts.reference]
-    settings = {parts.sitting, parts.upload, parts.backend, parts.reference, *parts.look.values()}
-    shown = {parts.sitting, *parts.look.values()}
+    settings = {parts.session, parts.upload, parts.backend, parts.reference, *parts.look.values()}
+    shown = {parts.session, *parts.look.values()}
     forward: dict[str, Any] = {
         "inputs": settings,
         "outputs": scene + second,

@@ -12,7 +12,7 @@ from gradio_client.utils import is_file_obj_with_meta, strip_invalid_filename_ch
 from pydantic import model_validator
 
 from core.errors import PhotoError
-from core.web.edge import alert
+from core.web.alerts import alert
 
 
 class Upload(NamedTuple):

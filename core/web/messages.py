@@ -7,7 +7,7 @@ from html import escape
 from core.engine import Engine
 from core.errors import AutochromeError
 from core.registry.registry import PREFERRED
-from core.web.desk import Sitting
+from core.web.session import Session
 
 
 def notice_html(error: AutochromeError) -> str:
@@ -15,15 +15,15 @@ def notice_html(error: AutochromeError) -> str:
     return f'<p class="notice" role="alert">{escape(str(error))}</p>'
 
 
-def story_html(sitting: Sitting, engine: Engine) -> str:
+def story_html(session: Session, engine: Engine) -> str:
     """One quiet line that says which backend did it and why, and opens to the details."""
-    report = sitting.report
+    report = session.report
     title = engine.registry.get(report.backend).info.title or report.backend
     line = f"Coloured by <strong>{escape(title)}</strong> {_time(report.cached, report.seconds.predict)}."
     if report.fallback_reason:
         line += f" <span>{escape(_sentence(report.fallback_reason))}</span>"
     rows = {
-        "Photograph": f"{sitting.upload.name}, {report.width:,} by {report.height:,} pixels",
+        "Photograph": f"{session.upload.name}, {report.width:,} by {report.height:,} pixels",
         "Backend": f"{report.backend}; asked for: {report.requested}",
         "Weights": ", ".join(f"{name} {digest}" for name, digest in report.weights.items()),
         "Warnings": " ".join(report.warnings),

@@ -21,8 +21,8 @@ from core.photo.open import Photo
 from core.photo.resize import thumbnail
 from core.progress import Progress, no_progress
 from core.render.confidence import confidence, confidence_picture
-from core.web.upload import Upload
-from core.web.work import new_folder, open_reference, open_upload
+from core.web.colouring import new_folder, open_reference, open_upload
+from core.web.upload_fields import Upload
 
 PREVIEW_PIXELS = 2_000_000
 """Pixels of the picture on the page: as many as most screens show, few enough to follow a slider."""
@@ -34,7 +34,7 @@ _KEPT_LOOKS = 4
 
 
 @dataclass(frozen=True)
-class Sitting:
+class Session:
     """One photograph coloured by one backend. Small: it is held for every visitor.
 
     Attributes:
@@ -65,7 +65,7 @@ class Findings:
     confidence: tuple[Pixels, float] | None
 
 
-class Desk:
+class Previews:
     """Makes previews. Keeps the last few photographs small, with their predictions; re-opens the others."""
 
     def __init__(self, engine: Engine):
@@ -73,7 +73,7 @@ class Desk:
         self._kept: OrderedDict[tuple[str, ...], tuple[Photo, Forecast]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def sit(self, upload: Upload, backend: str, progress: Progress, reference: Upload | None = None) -> Sitting:
+    def begin(self, upload: Upload, backend: str, progress: Progress, reference: Upload | None = None) -> Session:
         """Open a photograph and predict its colours.
 
         Args:
@@ -86,7 +86,7 @@ class Desk:
             AutochromeError: one of them cannot be opened, or the backend cannot be used.
         """
         photo, forecast = self._predict(upload, backend, progress, reference)
-        return Sitting(upload, forecast.report, new_folder(), is_in_colour(photo), reference)
+        return Session(upload, forecast.report, new_folder(), is_in_colour(photo), reference)
 
     def shown_reference(self, upload: Upload) -> str:
         """File of a small copy of the photograph to take colours from: a browser cannot show every format.
@@ -97,21 +97,21 @@ class Desk:
         photo = thumbnail(open_upload(upload, self._engine.settings), _SMALL_PIXELS)
         return _write(new_folder() / "reference", photo.pixels, photo.alpha)
 
-    def preview(self, sitting: Sitting, look: Look) -> tuple[str, str]:
+    def preview(self, session: Session, look: Look) -> tuple[str, str]:
         """Files of the photograph and of its coloured self, both small; no network runs unless memory was short."""
-        before = sitting.folder / "before"
-        after = sitting.folder / f"after-{hashlib.sha256(look.model_dump_json().encode()).hexdigest()[:12]}"
+        before = session.folder / "before"
+        after = session.folder / f"after-{hashlib.sha256(look.model_dump_json().encode()).hexdigest()[:12]}"
         known = _find(before), _find(after)
         if known[0] and known[1]:
             return known[0], known[1]
-        photo, forecast = self._opened(sitting)
+        photo, forecast = self._opened(session)
         picture, _ = self._engine.render(photo, forecast, look)
-        _forget_looks(sitting.folder)
+        _forget_looks(session.folder)
         return _write(before, photo.pixels, photo.alpha), _write(after, picture.rgb, photo.alpha)
 
-    def explore(self, sitting: Sitting) -> Findings:
+    def explore(self, session: Session) -> Findings:
         """Alternatives and confidence, at the default look; no network runs unless memory was short."""
-        photo, forecast = self._opened(sitting)
+        photo, forecast = self._opened(session)
         small = thumbnail(photo, _STRIP_PIXELS)
         found = []
         for alternative in alternatives(forecast.prediction):
@@ -123,14 +123,14 @@ class Desk:
         map_of_it = confidence_picture(thumbnail(photo, _SMALL_PIXELS), sure)
         return Findings(found, (map_of_it.rgb, float(sure.mean())))
 
-    def _opened(self, sitting: Sitting) -> tuple[Photo, Forecast]:
-        backend = sitting.report.backend
-        key = _key(sitting.upload, backend, sitting.reference)
+    def _opened(self, session: Session) -> tuple[Photo, Forecast]:
+        backend = session.report.backend
+        key = _key(session.upload, backend, session.reference)
         with self._lock:
             kept = self._kept.get(key)
             if kept:
                 self._kept.move_to_end(key)
-        return kept or self._predict(sitting.upload, backend, no_progress, sitting.reference)
+        return kept or self._predict(session.upload, backend, no_progress, session.reference)
 
     def _predict(
         self, upload: Upload, backend: str, progress: Progress, reference: Upload | None

@@ -18,12 +18,12 @@ from core.jobs.job import Job
 from core.look.look import Look, make_look
 from core.photo.archive import sources
 from core.photo.save import output_format
-from core.web.photo_layout import backend_choice, format_choice
-from core.web.pictures import write_jpeg
-from core.web.status import backend_titles
-from core.web.story import notice_html
-from core.web.upload import Upload, photos_upload
-from core.web.work import kept_folder
+from core.web.backend_list import backend_titles
+from core.web.choices import backend_choice, format_choice
+from core.web.colouring import kept_folder
+from core.web.messages import notice_html
+from core.web.small_pictures import write_jpeg
+from core.web.upload_fields import Upload, photos_upload
 
 
 class BatchTab:

@@ -8,34 +8,23 @@ from typing import Any
 import gradio as gr
 
 from core.look.look import Look
-from core.registry.registry import AUTO
+from core.web.choices import backend_choice, format_choice, pick_list
 from core.web.example_photos import EXAMPLES, credits_html
 from core.web.hints_field import hints_field
-from core.web.upload import PhotoUpload
-
-FORMATS = [("PNG", "png"), ("JPEG", "jpeg"), ("WebP", "webp")]
+from core.web.upload_fields import PhotoUpload
 
 _PROMPT = "Choose a photograph\nor drop or paste one anywhere"
-
-_PICK = """element.addEventListener("click", (event) => {
-  const button = event.target.closest("button[data-pick]");
-  if (!button) return;
-  for (const each of element.querySelectorAll("button[aria-pressed]"))
-    each.setAttribute("aria-pressed", String(each === button));
-  trigger("click", { pick: button.dataset.pick });
-});"""
-"""Makes buttons inside a gr.HTML tell which of them was used."""
 
 
 @dataclass(frozen=True)
 class Parts:
     """The tab's components.
 
-    ``sitting`` holds what the visitor works on, ``look`` its look by the names of ``Look``'s fields, ``reference``
+    ``session`` holds what the visitor works on, ``look`` its look by the names of ``Look``'s fields, ``reference``
     the photograph to take colours from, ``saved`` the file to download.
     """
 
-    sitting: Any
+    session: Any
     upload: Any
     slider: Any
     notice: Any
@@ -71,18 +60,7 @@ def lay_out(backends: list[tuple[str, str]], defaults: Look) -> Parts:
             stage = _stage()
         with gr.Column(scale=1, min_width=300, visible=False, elem_id="panel") as panel:
             controls = _controls(backends, defaults, stage.pop("hints"))
-    return Parts(sitting=gr.State(None), panel=panel, **stage, **controls)
-
-
-def pick_list(elem_id: str, visible: bool = False) -> Any:
-    """A gr.HTML whose buttons with ``data-pick`` raise ``click`` with ``pick``."""
-    return gr.HTML(elem_id=elem_id, padding=False, visible=visible, js_on_load=_PICK)
-
-
-def backend_choice(backends: list[tuple[str, str]], elem_id: str) -> Any:
-    """A field to choose a backend in."""
-    choices = [("Automatic", AUTO), *backends]
-    return gr.Dropdown(choices, value=AUTO, label="Backend", elem_id=elem_id, filterable=False)
+    return Parts(session=gr.State(None), panel=panel, **stage, **controls)
 
 
 def _stage() -> dict[str, Any]:
@@ -167,17 +145,3 @@ def _saving() -> dict[str, Any]:
         "another": gr.Button("Another photograph", elem_id="another"),
         "saved": gr.File(visible=False, label="Coloured picture"),
     }
-
-
-def format_choice(elem_id: str, labelled: bool = False) -> Any:
-    """A field to choose the format of the coloured files in."""
-    return gr.Dropdown(
-        FORMATS,
-        value="png",
-        label="Format",
-        show_label=labelled,
-        container=labelled,
-        filterable=False,
-        min_width=90,
-        elem_id=elem_id,
-    )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from html import escape
 
 from core.render.confidence import GUESS, SCALE, SURE
-from core.web.desk import Findings
-from core.web.pictures import data_uri
+from core.web.session import Findings
+from core.web.small_pictures import data_uri
 
 _MEANING = """Sure means that the model gives one colour nearly all its belief (100% less the entropy of its
 distribution). Plausible means near the likeliest colours (the geometric mean, over all places, of its density at the

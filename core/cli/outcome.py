@@ -22,7 +22,7 @@ class Line(Outcome):
 COLUMNS = ["status", *Outcome.model_fields]
 
 
-class Account:
+class Outcomes:
     """Tells of each photograph as it is done with, and writes the report line by line: what is in it stays.
 
     Attributes:
@@ -50,7 +50,7 @@ class Account:
             self._rows = csv.DictWriter(self._file, COLUMNS, lineterminator="\n")
             self._rows.writeheader()
 
-    def __enter__(self) -> Account:
+    def __enter__(self) -> Outcomes:
         return self
 
     def __exit__(

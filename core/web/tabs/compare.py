@@ -14,10 +14,10 @@ from core.errors import AutochromeError
 from core.jobs.compare import Measured, compare, ready_backends, truth_colourfulness
 from core.photo.open import Photo, open_photo
 from core.photo.resize import thumbnail
-from core.web.desk import Sitting
-from core.web.pictures import data_uri
-from core.web.story import notice_html
-from core.web.upload import PhotoUpload, Upload
+from core.web.messages import notice_html
+from core.web.session import Session
+from core.web.small_pictures import data_uri
+from core.web.upload_fields import PhotoUpload, Upload
 
 _PROMPT = "Choose a photograph\nOne in colour shows how far off each backend is"
 _PICTURE_PIXELS = 500_000
@@ -46,9 +46,9 @@ class CompareTab:
         self._figures = gr.HTML(elem_id="comparison", padding=False)
         self._field.change(self._take, self._field, **self._running())
 
-    def follow(self, event: Any, sitting: Any) -> None:
+    def follow(self, event: Any, session: Any) -> None:
         """Compare on what lies on the first tab, after an event."""
-        event.then(self._follow, sitting, **self._running())
+        event.then(self._follow, session, **self._running())
 
     def _running(self) -> dict[str, Any]:
         return {
@@ -65,11 +65,11 @@ class CompareTab:
         else:
             yield from self._compare(upload)
 
-    def _follow(self, sitting: Sitting | None) -> Iterator[Any]:
-        if sitting is None:
+    def _follow(self, session: Session | None) -> Iterator[Any]:
+        if session is None:
             yield gr.skip()
         else:
-            yield from self._compare(sitting.upload)
+            yield from self._compare(session.upload)
 
     def _compare(self, upload: Upload) -> Iterator[Any]:
         """Empty the field, then show each picture as it comes."""

@@ -1,0 +1,1 @@
+"""The page's tabs, one module each; the photo tab's layout has one of its own."""
