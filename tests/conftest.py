@@ -11,13 +11,13 @@ from weakref import WeakSet
 import pytest
 
 from core.weights.weights import Weights
-from tests.hub import Hub
-from tests.standins import write_zhang
+from tests.support.hub import Hub
+from tests.support.standins import write_zhang
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-    from tests.browser import Studio
+    from tests.support.browser import Studio
 
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"  # it asks the real Hub for a list, once a process
 
@@ -66,7 +66,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A headless Chromium for a module's tests."""
-    from tests.browser import chromium
+    from tests.support.browser import chromium
 
     with chromium() as opened:
         yield opened

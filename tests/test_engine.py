@@ -12,7 +12,7 @@ from core.look.look import Look, make_look
 from core.photo.open import Photo
 from core.photo.resize import thumbnail
 from core.registry.fair_lock import FairLock
-from tests.fakes import FakeBackend, grey_picture, make_engine
+from tests.support.fakes import FakeBackend, grey_picture, make_engine
 
 PHOTO = Photo(grey_picture(), warnings=("Its colour profile is broken and was left out.",))
 

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from tests.benchmarks import forward, slider, upsampling, whole
-from tests.standins import write_zhang
+from tests.support.standins import write_zhang
 
 REPORT = Path(__file__).resolve().parent.parent.parent / "docs" / "benchmarks.md"
 

@@ -1,0 +1,316 @@
+"""``python app.py colorize`` with folders, patterns, zips, reports and Ctrl-C."""
+
+from __future__ import annotations
+
+import csv
+import fcntl
+import json
+import os
+import pty
+import signal
+import stat
+import struct
+import subprocess
+import sys
+import termios
+import threading
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+import app
+import core.cli.colorize
+from tests.support.fakes import FakeBackend, make_engine, save_grey
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def backend(monkeypatch: pytest.MonkeyPatch) -> FakeBackend:
+    """The only one that the command finds."""
+    fake = FakeBackend()
+    monkeypatch.setattr(core.cli.colorize, "make_engine", lambda: make_engine(fake))
+    return fake
+
+
+@pytest.fixture
+def colorize(tmp_path: Path, backend: FakeBackend, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Runs the command in an empty folder, into its folder ``out``."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: Any) -> Any:
+        return CliRunner().invoke(app.app, ["colorize", "--output", "out", *map(str, arguments)])
+
+    return run
+
+
+def photograph(path: str) -> Path:
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    return save_grey(Path(path))
+
+
+def made(folder: str = "out") -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file())
+
+
+def zipped(path: str, *names: str) -> Path:
+    picture = photograph("picture.png").read_bytes()
+    Path("picture.png").unlink()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in names:
+            archive.writestr(name, picture)
+    return Path(path)
+
+
+def test_a_folder_keeps_its_structure_and_what_is_no_picture_is_left_alone(colorize):
+    for path in ("album/a.png", "album/1950/b.JPG", "album/1950/may/c.tif", "album/.hidden/d.png", "album/.e.png"):
+        photograph(path)
+    Path("album/notes.txt").write_text("dear diary")
+    assert colorize("album").exit_code == 0
+    assert made() == ["a.colour.png"]
+    done = colorize("album", "--recursive")
+    assert done.exit_code == 0, done.output
+    assert made() == ["1950/b.colour.png", "1950/may/c.colour.png", "a.colour.png"]
+    assert np.ptp(np.asarray(Image.open("out/1950/may/c.colour.png")).astype(int), axis=2).mean() > 2
+
+
+def test_pictures_that_it_made_are_not_coloured_again(colorize):
+    photograph("a.png")
+    photograph("sub/b.png")
+    for _ in range(2):
+        assert colorize(".", "-r").exit_code == 0
+        assert colorize(".", "-r", "--output", ".").exit_code == 0
+    assert made(".") == [
+        "a.colour.png", "a.png", "out/a.colour.png", "out/sub/b.colour.png", "sub/b.colour.png", "sub/b.png"
+    ]  # fmt: skip
+
+
+def test_a_pattern_is_matched_and_keeps_the_structure_below_it(colorize):
+    for path in ("album/x/a.png", "album/y/z/b.png", "album/y/c.jpg"):
+        photograph(path)
+    assert colorize("album/**/*.png").exit_code == 0
+    assert made() == ["x/a.colour.png", "y/z/b.colour.png"]
+
+
+def test_a_zip_is_read_where_it_lies_and_keeps_its_structure(colorize):
+    zipped("album.zip", "1950/a.png", "b.png", "__MACOSX/._b.png")
+    done = colorize("album.zip")
+    assert done.exit_code == 0, done.output
+    assert f"album.zip/1950/a.png -> {Path('out/1950/a.colour.png')} (pocket, " in done.output
+    assert made() == ["1950/a.colour.png", "b.colour.png"]
+    assert made(".") == ["album.zip", "out/1950/a.colour.png", "out/b.colour.png"]
+
+
+def encrypted() -> None:
+    data = bytearray(zipped("bad.zip", "a.png").read_bytes())
+    data[data.index(b"PK\1\2") + 8] |= 1
+    Path("bad.zip").write_bytes(data)
+
+
+def bomb() -> None:
+    with zipfile.ZipFile("bad.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.png", bytes(30_000_000))
+
+
+def link() -> None:
+    with zipfile.ZipFile("bad.zip", "w") as archive:
+        entry = zipfile.ZipInfo("a.png")
+        entry.external_attr = (stat.S_IFLNK | 0o777) << 16
+        archive.writestr(entry, "/etc/passwd")
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: zipped("bad.zip", "a.png", "../../b.png"), "points out of it ('../../b.png')"),
+        (lambda: zipped("bad.zip", "/etc/a.png"), "points out of it ('/etc/a.png')"),
+        (lambda: zipped("bad.zip", "x\\..\\..\\a.png"), "points out of it"),
+        (lambda: zipped("bad.zip", "C:\\a.png"), "points out of it"),
+        (link, "points out of it"),
+        (encrypted, "is locked with a password"),
+        (bomb, "would unpack 'a.png' to 30 MB"),
+        (lambda: Path("bad.zip").write_bytes(b"PK"), "is no zip that can be read"),
+    ],
+)
+def test_a_zip_that_could_do_harm_is_refused_in_a_sentence_and_spoils_nothing(colorize, make, words):
+    make()
+    photograph("good.png")
+    done = colorize("bad.zip", "good.png")
+    assert done.exit_code == 1
+    complaint, total = done.stderr.splitlines()
+    assert complaint.startswith("bad.zip: bad.zip ") and words in complaint
+    assert total == "1 of 2 failed."
+    assert made() == ["good.colour.png"]
+    assert made(".") == ["bad.zip", "good.png", "out/good.colour.png"]
+
+
+def test_a_zip_with_a_broken_member_loses_only_that_one(colorize):
+    data = bytearray(zipped("album.zip", "a.png", "b.png").read_bytes())
+    data[data.index(b"IDAT") + 40] ^= 255
+    Path("album.zip").write_bytes(data)
+    done = colorize("album.zip")
+    assert done.exit_code == 1
+    assert done.stderr.splitlines()[0] == "album.zip/a.png: album.zip/a.png is damaged in its zip; zip it again."
+    assert made() == ["b.colour.png"]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("empty", "There is no picture in empty itself; add --recursive to look into its folders, or name another."),
+        ("nothing/*.png", "Nothing matches nothing/*.png; check the pattern."),
+        ("nowhere.zip", "There is no file nowhere.zip; check its name and folder."),
+    ],
+)
+def test_what_holds_no_photograph_is_named(colorize, given, words):
+    photograph("empty/inner/a.png")
+    done = colorize(given)
+    assert done.exit_code == 1
+    assert done.stderr.splitlines() == [f"{given}: {words}", "1 of 1 failed."]
+
+
+def test_photographs_that_would_become_one_file_all_stay(colorize):
+    for path in ("x/a.png", "x/A.jpg", "x/a.tif", "y/a.png"):
+        photograph(path)
+    assert colorize("x", "y").exit_code == 0
+    assert made() == ["A.colour.png", "a-2.colour.png", "a-3.colour.png", "a-4.colour.png"]
+
+
+def test_what_is_done_is_skipped_when_asked(colorize, backend):
+    for path in ("x/a.png", "x/b.png"):
+        photograph(path)
+    assert colorize("x/a.png").exit_code == 0
+    Path("out/a.colour.png").write_text("my own")
+    done = colorize("x", "--skip-existing")
+    assert done.exit_code == 0
+    assert f"{Path('x/a.png')}: {Path('out/a.colour.png')} is there already" in done.output
+    assert Path("out/a.colour.png").read_text() == "my own"
+    assert made() == ["a.colour.png", "b.colour.png"]
+
+
+def test_the_report_and_the_lines_of_json_tell_of_each_photograph(colorize):
+    photograph("x/a.png")
+    photograph("x/b.png")
+    Path("x/c.png").write_text("dear diary")
+    done = colorize("x", "--jobs", 2, "--report", "report.csv", "--json")
+    assert done.exit_code == 1
+    told = {line["photograph"]: line for line in map(json.loads, done.stdout.splitlines())}
+    with open("report.csv", newline="") as file:
+        rows = {row["photograph"]: row for row in csv.DictReader(file)}
+    a, c = str(Path("x/a.png")), str(Path("x/c.png"))
+    assert len(told) == len(rows) == 3
+    assert told[a] | {"seconds": 0} == told[a] | {
+        "status": "done", "picture": str(Path("out/a.colour.png")), "backend": "pocket", "problem": "",
+        "width": 90, "height": 60, "seconds": 0,
+    }  # fmt: skip
+    assert (told[c]["status"], told[c]["picture"]) == ("failed", None)
+    assert told[c]["problem"].startswith("c.png is no picture")
+    for name, line in told.items():
+        assert rows[name] == {key: "" if value is None else str(value) for key, value in line.items()}
+    assert done.stderr.splitlines() == ["1 of 3 failed."]
+
+
+def test_jobs_work_side_by_side_and_give_the_same_pictures(colorize):
+    for number in range(6):
+        photograph(f"x/{number}.png")
+    assert colorize("x").exit_code == 0
+    one_by_one = [Path("out", name).read_bytes() for name in made()]
+    assert colorize("x", "--jobs", 3).exit_code == 0
+    assert [Path("out", name).read_bytes() for name in made()] == one_by_one
+    assert len(one_by_one) == 6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--jobs", "0"], "--jobs"),
+        (["--report", "no/such/folder.csv"], "The report no/such/folder.csv cannot be written"),
+        (["--output", "a.png"], "The folder a.png cannot be made"),
+    ],
+)
+def test_bad_usage_exits_with_2_before_anything_is_done(colorize, backend, arguments, words):
+    photograph("a.png")
+    done = colorize("a.png", *arguments)
+    assert done.exit_code == 2
+    assert words in done.stderr
+    assert not backend.calls
+
+
+SLOW = """
+import sys, time
+sys.path.insert(0, {root!r})
+import app, core.cli.colorize
+from tests.support.fakes import FakeBackend, make_engine
+
+class Slow(FakeBackend):
+    def predict(self, request, options):
+        time.sleep({seconds})
+        return super().predict(request, options)
+
+core.cli.colorize.make_engine = lambda: make_engine(Slow())
+app.app()
+"""
+
+
+def slow(seconds: float, *arguments: str, **streams: Any) -> subprocess.Popen[str]:
+    """The command with a backend that takes its time."""
+    program = SLOW.format(root=str(ROOT), seconds=seconds)
+    command = [sys.executable, "-c", program, "colorize", "album", "--output", "out", *arguments]
+    return subprocess.Popen(command, text=True, **streams)
+
+
+def test_ctrl_c_keeps_all_that_is_finished(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for number in range(20):
+        Path("album").mkdir(exist_ok=True)
+        Image.fromarray(np.full((40, 50), 60 + 5 * number, np.uint8)).save(f"album/{number:02}.png")
+    arguments = ["--jobs", "2", "--report", "report.csv"]
+    process = slow(0.3, *arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    first = process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=30)
+    assert process.returncode == 130, stderr
+    assert "Traceback" not in stderr
+    finished = [line for line in (first + stdout).splitlines() if " -> " in line]
+    assert 1 <= len(finished) < 20
+    assert len(made()) == len(finished)
+    for name in made():
+        Image.open(Path("out", name)).load()
+    assert len(Path("report.csv").read_text().splitlines()) == 1 + len(finished)
+    last = f"Stopped; {len(finished)} of 20 were done with, and what was coloured is kept."
+    assert stderr.splitlines()[-1] == last
+
+
+def test_a_terminal_gets_a_bar_with_the_time_left(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for number in range(3):
+        photograph(f"album/{number}.png")
+    terminal, end = pty.openpty()
+    fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("4H", 24, 100, 0, 0))
+    seen: list[bytes] = []
+
+    def read() -> None:
+        try:
+            while data := os.read(terminal, 4096):
+                seen.append(data)
+        except OSError:  # how Linux says that the other end is closed
+            pass
+
+    reader = threading.Thread(target=read)
+    process = slow(0.2, stdout=subprocess.PIPE, stderr=end)
+    os.close(end)
+    reader.start()
+    stdout, _ = process.communicate(timeout=30)
+    reader.join(10)
+    os.close(terminal)
+    assert process.returncode == 0
+    assert stdout.count(" -> ") == 3
+    bar = b"".join(seen).decode()
+    assert "3/3" in bar
+    assert "<00:0" in bar  # the time left

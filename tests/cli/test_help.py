@@ -1,0 +1,48 @@
+"""``--help``: quick, and in step with the pages that name options."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import app
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMANDS = ([], ["colorize"], ["backends"], ["fetch"], ["space", "sync"], ["space", "deploy"], ["space", "check"])
+
+
+def help_of(command: list[str]) -> str:
+    done = CliRunner().invoke(app.app, [*command, "--help"], env={"COLUMNS": "200"})
+    assert done.exit_code == 0
+    return done.stdout
+
+
+def test_help_waits_for_nothing_heavy():
+    command = [sys.executable, "-X", "importtime", str(ROOT / "app.py"), "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert "Commands:" in done.stdout
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "typer" in imported
+    heavy = {"gradio", "cv2", "numpy", "PIL", "pydantic", "huggingface_hub", "torch", "httpx", "httpx2", "pluggy"}
+    assert not heavy & imported
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/deploying.md"])
+def test_every_option_that_a_page_names_is_there(page):
+    text = (ROOT / page).read_text()
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", "\n".join(re.findall(r"`[^`]*app\.py[^`]*`|`--[^`]*`", text))))
+    known = set(re.findall(r"--[a-z][a-z-]+", "".join(help_of(command) for command in COMMANDS)))
+    assert named <= known
+    assert page == "README.md" or len(named) > 8
+
+
+def test_every_link_of_the_deploying_page_leads_somewhere():
+    text = (ROOT / "docs" / "deploying.md").read_text()
+    headings = {re.sub(r"[^a-z -]", "", each.lower()).replace(" ", "-") for each in re.findall(r"^## (.+)", text, re.M)}
+    for link in re.findall(r"\]\(([^)]+)\)", text):
+        assert link[1:] in headings if link.startswith("#") else (ROOT / "docs" / link).exists(), link

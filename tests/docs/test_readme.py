@@ -1,0 +1,57 @@
+"""The README stays true: its commands, its plugin, its tables."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from core.photo.open import Photo
+from core.registry.registry import AUTO, load_registry
+from core.settings import Settings
+from tests.support.fakes import grey_picture, make_engine
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_plugin_in_the_readme_colours_a_photograph():
+    source = next(block for block in blocks("python") if "register(Sepia())" in block)
+    assert len([line for line in source.splitlines() if line.strip()]) <= 20
+    module: dict = {}
+    exec(source, module)
+    engine = make_engine(module["Sepia"]())
+    picture, report = engine.colorize(Photo(grey_picture()), "sepia")
+    assert report.backend == "sepia"
+    assert picture.rgb[..., 0].mean() > picture.rgb[..., 2].mean() + 20
+
+
+def test_both_commands_are_there_word_for_word():
+    install = "python3 -m venv .venv && .venv/bin/pip install -r"
+    assert f"{install} requirements.txt && .venv/bin/python app.py" in blocks("sh")[0]
+    assert f"{install} requirements-dev.txt && .venv/bin/python -m pytest" in blocks("sh")[1]
+
+
+def test_every_backend_is_in_the_table():
+    rows = "".join(line for line in README.splitlines() if line.startswith("| `"))
+    for name in (AUTO, *(backend.info.id for backend in load_registry(plugins=False))):
+        assert f"`{name}`" in rows, name
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_every_setting_is_named_with_its_default(name):
+    default = Settings().model_dump()[name]
+    stated = re.search(rf"`AUTOCHROME_{name.upper()}`\s+\(([^),]*)", README)
+    assert stated, name
+    if default is not None:
+        assert float(stated[1]) == default
+
+
+def test_every_link_into_the_tree_leads_somewhere():
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in link]
+    assert len(links) > 3
+    for link in links:
+        assert (ROOT / link).exists(), link

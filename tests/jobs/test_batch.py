@@ -1,0 +1,216 @@
+"""Many photographs: zips looked into with care, one bad file spoils nothing, memory stays bounded."""
+
+from __future__ import annotations
+
+import csv
+import io
+import stat
+import threading
+import tracemalloc
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.engine import Engine
+from core.errors import PhotoError
+from core.jobs.batch import Done, colour_batch
+from core.jobs.job import Job
+from core.look.look import Look
+from core.photo.archive import Source, sources
+from core.photo.open import open_photo
+from core.settings import Settings
+from tests.support.fakes import FakeBackend, make_engine, save_grey
+
+SETTINGS = Settings()
+
+
+def packed(path: Path, files: dict[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> Path:
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return path
+
+
+def grey_png(height: int = 40, width: int = 60) -> bytes:
+    file = io.BytesIO()
+    Image.effect_noise((width, height), 60).save(file, "PNG")
+    return file.getvalue()
+
+
+def run(engine: Engine, photographs: list[Source], target: Path, **given: Any) -> list[Done]:
+    return list(colour_batch(engine, photographs, Job("pocket", Look()), target, **given))
+
+
+def report(target: Path) -> list[dict[str, str]]:
+    with zipfile.ZipFile(target) as archive:
+        return list(csv.DictReader(io.StringIO(archive.read("report.csv").decode())))
+
+
+def test_files_and_zips_become_one_zip_with_the_engines_own_pixels(tmp_path: Path) -> None:
+    engine = make_engine()
+    grandma = save_grey(tmp_path / "grandma.png")
+    album = packed(tmp_path / "album.zip", {"1931/a.png": grey_png(), "1932/a.png": grey_png(), ".DS_Store": b"x"})
+    target = tmp_path / "out.zip"
+    run(engine, sources([(grandma, "grandma.png"), (album, "album.zip")], SETTINGS), target)
+    with zipfile.ZipFile(target) as archive:
+        assert archive.namelist() == ["grandma.colour.png", "a.colour.png", "a-2.colour.png", "report.csv"]
+        assert all(entry.compress_type == zipfile.ZIP_STORED for entry in archive.infolist())
+        picture = np.asarray(Image.open(io.BytesIO(archive.read("grandma.colour.png"))))
+    expected, _ = engine.colorize(open_photo(grandma), "pocket")
+    np.testing.assert_array_equal(picture, expected.rgb)
+    assert [row["photograph"] for row in report(target)] == ["grandma.png", "1931/a.png", "1932/a.png"]
+    assert {path.name for path in tmp_path.iterdir()} == {"grandma.png", "album.zip", "out.zip"}
+
+
+def test_a_bad_file_is_named_and_spoils_nothing(tmp_path: Path) -> None:
+    letter = tmp_path / "letter.jpg"
+    letter.write_text("Dear grandma, " * 20)
+    album = packed(tmp_path / "album.zip", {"notes.txt": b"hello", "b.png": grey_png()})
+    files = [(letter, "letter.jpg"), (album, "album.zip"), (tmp_path / "gone.png", "gone.png")]
+    done = run(make_engine(), sources(files, SETTINGS), tmp_path / "out.zip")
+    assert [each.outcome.picture for each in done] == [None, None, "b.colour.png", None]
+    problems = [row["problem"] for row in report(tmp_path / "out.zip")]
+    assert problems[0].startswith("letter.jpg is no picture")
+    assert problems[1].startswith("notes.txt is no picture")
+    assert problems[3].startswith("There is no file gone.png")
+
+
+def test_stopping_keeps_what_is_done(tmp_path: Path) -> None:
+    backend, stop = FakeBackend(), threading.Event()
+    photographs = [Source(f"{n}.png", save_grey(tmp_path / f"{n}.png", 40 + n)) for n in range(6)]
+    for number, _ in enumerate(
+        colour_batch(make_engine(backend), photographs, Job("pocket", Look()), tmp_path / "out.zip", stop)
+    ):
+        if number == 2:
+            stop.set()
+    assert [row["picture"] for row in report(tmp_path / "out.zip")] == [f"{n}.colour.png" for n in range(3)]
+    assert backend.calls == 3
+
+
+def test_a_batch_that_nobody_waits_for_leaves_nothing_behind(tmp_path: Path) -> None:
+    photographs = [Source(f"{n}.png", save_grey(tmp_path / f"{n}.png", 40 + n)) for n in range(3)]
+    folder = tmp_path / "out"
+    folder.mkdir()
+    running = colour_batch(make_engine(), photographs, Job("pocket", Look()), folder / "out.zip")
+    next(running)
+    running.close()  # type: ignore[attr-defined]
+    assert not list(folder.iterdir())
+
+
+def test_two_hundred_photographs_need_no_more_memory_than_a_few(tmp_path: Path) -> None:
+    photographs = [Source(f"{n}.png", save_grey(tmp_path / f"{n}.png", 200, 300)) for n in range(8)] * 25
+    running = colour_batch(make_engine(cache_mb=1), photographs, Job("pocket", Look()), tmp_path / "out.zip")
+    peaks = []
+    tracemalloc.start()
+    for number, _ in enumerate(running):
+        if number in (19, 199):
+            peaks.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.reset_peak()
+    tracemalloc.stop()
+    assert len(report(tmp_path / "out.zip")) == 200
+    assert peaks[1] < peaks[0] + 2_000_000
+
+
+# --- zips that are refused ---
+
+
+def traversal(path: Path) -> None:
+    packed(path, {"good.png": grey_png(), "../../etc/cron.d/evil.png": grey_png()})
+
+
+def absolute(path: Path) -> None:
+    packed(path, {"/etc/passwd": b"x"})
+
+
+def windows(path: Path) -> None:
+    packed(path, {"C:\\Windows\\evil.png": b"x"})
+
+
+def link(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        entry = zipfile.ZipInfo("link.png")
+        entry.external_attr = (stat.S_IFLNK | 0o777) << 16
+        archive.writestr(entry, "/etc/passwd")
+
+
+def bomb(path: Path) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("bomb.png", "w") as file:
+        for _ in range(100):
+            file.write(bytes(1 << 20))
+
+
+def empty(path: Path) -> None:
+    packed(path, {"folder/": b""})
+
+
+def no_zip(path: Path) -> None:
+    path.write_bytes(b"PK\x03\x04 not really")
+
+
+def locked(path: Path) -> None:
+    packed(path, {"a.png": b"x" * 50}, zipfile.ZIP_STORED)
+    data = bytearray(path.read_bytes())
+    data[6] |= 1
+    data[data.index(b"PK\x01\x02") + 8] |= 1
+    path.write_bytes(data)
+
+
+REFUSED: list[tuple[Callable[[Path], None], str]] = [
+    (traversal, "points out of it"),
+    (absolute, "points out of it"),
+    (windows, "points out of it"),
+    (link, "points out of it"),
+    (bomb, "would unpack 'bomb.png' to 105 MB"),
+    (empty, "album.zip is empty"),
+    (no_zip, "is no zip that can be read"),
+    (locked, "is locked with a password"),
+]
+
+
+@pytest.mark.parametrize(("make", "words"), REFUSED, ids=lambda value: getattr(value, "__name__", ""))
+def test_a_zip_that_is_no_honest_one_is_refused_in_one_sentence(
+    tmp_path: Path, make: Callable[[Path], None], words: str
+) -> None:
+    path = tmp_path / "album.zip"
+    make(path)
+    with pytest.raises(PhotoError) as caught:
+        sources([(path, "album.zip")], SETTINGS)
+    told = str(caught.value)
+    assert words in told
+    assert told.startswith("album.zip")
+    assert told.endswith(".")
+    assert ". " not in told
+
+
+def test_beside_good_photographs_a_bad_zip_is_one_failure(tmp_path: Path) -> None:
+    bomb(tmp_path / "album.zip")
+    files = [(save_grey(tmp_path / "a.png"), "a.png"), (tmp_path / "album.zip", "album.zip")]
+    done = run(make_engine(), sources(files, SETTINGS), tmp_path / "out.zip")
+    assert [each.outcome.picture for each in done] == ["a.colour.png", None]
+
+
+def test_a_file_over_the_limit_in_a_zip_is_refused(tmp_path: Path) -> None:
+    noise = np.random.default_rng(1).bytes(1_500_000)
+    path = packed(tmp_path / "album.zip", {"a.png": noise})
+    with pytest.raises(PhotoError, match="the limit is 1; leave it out"):
+        sources([(path, "album.zip")], Settings(max_upload_mb=1))
+
+
+def test_damage_inside_a_zip_fails_that_photograph_only(tmp_path: Path) -> None:
+    path = packed(tmp_path / "album.zip", {"a.png": grey_png(), "b.png": grey_png()}, zipfile.ZIP_STORED)
+    data = bytearray(path.read_bytes())
+    data[data.index(b"IDAT") + 40] ^= 255
+    path.write_bytes(data)
+    done = run(make_engine(), sources([(path, "album.zip")], SETTINGS), tmp_path / "out.zip")
+    assert done[0].outcome.problem == "a.png is damaged in its zip; zip it again."
+    assert done[1].outcome.picture == "b.colour.png"
+
+
+def test_nothing_at_all_is_refused() -> None:
+    with pytest.raises(PhotoError, match="There is no photograph to colour"):
+        sources([], SETTINGS)

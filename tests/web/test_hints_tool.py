@@ -1,0 +1,281 @@
+"""Known colours and the second photograph on the Photo tab, in a real browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from core.look.look import Hint, Look
+from core.photo.open import open_photo
+from tests.support.browser import (
+    Second,
+    Studio,
+    coloured,
+    save_ramp,
+    serve_studio,
+    set_slider,
+    show,
+    shown,
+    upload,
+    wait_for_repaint,
+)
+
+GREEN = "#2e6b3f"  # what the tool starts with
+
+
+@pytest.fixture(scope="module")
+def second() -> Second:
+    return Second()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory, second: Second) -> Iterator[Studio]:
+    with serve_studio(tmp_path_factory.mktemp("gradio"), second) as studio:
+        yield studio
+
+
+def save_halves(path: Path, width: int = 240, height: int = 320) -> Path:
+    """A photograph, dark on the left and light on the right."""
+    values = np.full((height, width), 90, np.uint8)
+    values[:, width // 2 :] = 190
+    Image.fromarray(values).save(path)
+    return path
+
+
+@pytest.fixture
+def halves(tmp_path: Path) -> Path:
+    return save_halves(tmp_path / "coat.png")
+
+
+def point(page: Page, x: float, y: float) -> tuple[float, float]:
+    """Where on the screen a place of the picture is: it is drawn as large as fits, in the middle of its box."""
+    picture = page.locator("#slider img").nth(1)
+    picture.scroll_into_view_if_needed()
+    box = picture.bounding_box()
+    assert box
+    width, height = picture.evaluate("image => [image.naturalWidth, image.naturalHeight]")
+    scale = min(box["width"] / width, box["height"] / height)
+    left, top = box["x"] + (box["width"] - width * scale) / 2, box["y"] + (box["height"] - height * scale) / 2
+    return left + x * width * scale, top + y * height * scale
+
+
+def click(page: Page, x: float, y: float) -> None:
+    """Click on a place of the picture, and wait until it shows."""
+    before = shown(page)
+    page.mouse.click(*point(page, x, y))
+    wait_for_repaint(page, before)
+
+
+def start_adding(page: Page) -> None:
+    page.get_by_role("button", name="Add a colour").click()
+
+
+def chips(page: Page) -> Locator:
+    return page.locator("#hints li")
+
+
+def press(page: Page, name: str) -> None:
+    """Use one of the tool's buttons, and wait until the picture has changed."""
+    before = shown(page)
+    page.locator("#hints").get_by_role("button", name=name, exact=True).click()
+    wait_for_repaint(page, before)
+
+
+def test_a_click_colours_what_it_hits_and_undo_takes_it_back(visit: Page, served: Studio, halves: Path) -> None:
+    show(visit, halves)
+    plain, calls = coloured(visit), served.backend.calls
+    start_adding(visit)
+    click(visit, 0.2, 0.7)
+    change = np.abs(coloured(visit) - plain).max(axis=2)
+    assert change[200:250, 20:80].min() > 15
+    assert change[:, 150:].max() <= 4
+    expect(chips(visit)).to_have_count(1)
+    expect(chips(visit).locator("input")).to_have_attribute("aria-label", f"Colour 1: {GREEN}, 20% across, 70% down")
+    press(visit, "Undo")
+    assert np.array_equal(coloured(visit), plain)
+    expect(chips(visit)).to_have_count(0)
+    assert served.backend.calls == calls
+
+
+@pytest.mark.parametrize("size", [(240, 320), (500, 120)])
+def test_marks_lie_where_the_clicks_were(visit: Page, tmp_path: Path, size: tuple[int, int]) -> None:
+    show(visit, save_halves(tmp_path / "coat.png", *size))
+    start_adding(visit)
+    for x, y in ((0.04, 0.06), (0.9, 0.5)):
+        click(visit, x, y)
+    for window in ({"width": 1280, "height": 900}, {"width": 390, "height": 844}):
+        visit.set_viewport_size(window)
+        visit.wait_for_timeout(200)
+        for number, place in enumerate(((0.04, 0.06), (0.9, 0.5))):
+            wanted = point(visit, *place)
+            box = visit.locator("#marks .spot").nth(number).bounding_box()
+            assert box
+            assert abs(box["x"] + box["width"] / 2 - wanted[0]) < 1.5
+            assert abs(box["y"] + box["height"] / 2 - wanted[1]) < 1.5
+
+
+def test_by_touch_on_a_phone(served: Studio, browser: Browser, halves: Path) -> None:
+    with served.visit(browser, width=390, has_touch=True, is_mobile=True) as page:
+        show(page, halves)
+        plain = coloured(page)
+        page.get_by_role("button", name="Add a colour").tap()
+        before = shown(page)
+        page.touchscreen.tap(*point(page, 0.2, 0.5))
+        wait_for_repaint(page, before)
+        change = np.abs(coloured(page) - plain).max(axis=2)
+        assert change[140:180, 20:80].min() > 15 and change[:, 150:].max() <= 4
+
+
+def test_by_keyboard_alone(visit: Page, halves: Path) -> None:
+    show(visit, halves)
+    plain = coloured(visit)
+    visit.get_by_role("button", name="Add a colour").press("Enter")
+    visit.get_by_label("% across").fill("80")
+    visit.get_by_label("% down").fill("30")
+    expect(visit.locator("#marks .aim")).to_be_visible()
+    before = shown(visit)
+    visit.get_by_label("% down").press("Enter")
+    wait_for_repaint(visit, before)
+    change = np.abs(coloured(visit) - plain).max(axis=2)
+    assert change[80:110, 170:220].min() > 15 and change[:, :90].max() <= 4
+    expect(visit.locator("#hints").get_by_role("status")).to_have_text(f"Added {GREEN}, 80% across, 30% down.")
+    visit.keyboard.press("Escape")
+    expect(visit.get_by_role("button", name="Add a colour")).to_be_focused()
+    before = shown(visit)
+    visit.get_by_role("button", name="Remove colour 1").press("Enter")
+    wait_for_repaint(visit, before)
+    assert np.array_equal(coloured(visit), plain)
+
+
+def test_the_list_changes_removes_and_undoes(visit: Page, halves: Path) -> None:
+    show(visit, halves)
+    pictures = [coloured(visit)]
+    start_adding(visit)
+    click(visit, 0.2, 0.5)
+    visit.locator("#hints [data-part=ink] input").fill("#8040a0")
+    click(visit, 0.8, 0.5)
+    pictures.append(coloured(visit))
+    before = shown(visit)
+    chips(visit).nth(0).locator("input").fill("#b03020")
+    wait_for_repaint(visit, before)
+    pictures.append(coloured(visit))
+    press(visit, "Remove colour 2")
+    expect(chips(visit)).to_have_count(1)
+    press(visit, "Clear")
+    assert np.array_equal(coloured(visit), pictures[0])
+    for expected in (None, pictures[2], pictures[1]):  # of the clearing, the removal, the change of colour
+        press(visit, "Undo")
+        assert expected is None or np.array_equal(coloured(visit), expected)
+    expect(chips(visit)).to_have_count(2)
+
+
+def test_the_download_has_the_hints_and_sliders_keep_them(visit: Page, served: Studio, halves: Path) -> None:
+    show(visit, halves)
+    calls = served.backend.calls
+    start_adding(visit)
+    click(visit, 0.25, 0.75)
+    visit.get_by_role("button", name="Done").click()
+    set_slider(visit, "strength", 0.5)
+    with visit.expect_download() as waiting:
+        visit.locator("#download").click()
+    picture = np.asarray(Image.open(waiting.value.path()))
+    assert served.backend.calls == calls
+    [spot] = visit.locator("#marks .spot").all()
+    x, y = (float(str(spot.evaluate(f"spot => spot.style.{side}")).rstrip("%")) / 100 for side in ("left", "top"))
+    assert (x, y) == (pytest.approx(0.25, abs=0.004), pytest.approx(0.75, abs=0.004))
+    look = Look(strength=0.5, hints=(Hint(x=round(x, 4), y=round(y, 4), color=GREEN),))
+    expected, _ = served.engine.colorize(open_photo(halves), "pocket", look)
+    assert np.array_equal(picture, expected.rgb)
+
+
+def test_hints_stay_with_the_photograph(visit: Page, served: Studio, halves: Path, tmp_path: Path) -> None:
+    """Another backend keeps them; another photograph starts without, and nothing of the former can be undone."""
+    served.later.go("ready", 100_000_000)
+    show(visit, halves)
+    start_adding(visit)
+    click(visit, 0.2, 0.5)
+    before = shown(visit)
+    visit.get_by_label("Backend").click()
+    visit.get_by_role("option", name="Later").click()
+    wait_for_repaint(visit, before)
+    pixels = coloured(visit)
+    assert pixels[150, 30, 1] > pixels[150, 30, 0] + 15
+    assert np.ptp(pixels[150, 200]) <= 4
+    before = shown(visit)
+    upload(visit, save_ramp(tmp_path / "grandpa.png"))
+    wait_for_repaint(visit, before)
+    assert np.ptp(coloured(visit), axis=2).max() <= 4
+    expect(chips(visit)).to_have_count(0)
+    expect(visit.locator("#marks .spot")).to_have_count(0)
+    expect(visit.locator("#hints").get_by_role("button", name="Undo")).to_have_count(0)
+    expect(visit.get_by_role("button", name="Add a colour")).to_be_visible()
+
+
+def test_the_slider_is_as_before_unless_a_colour_is_added(visit: Page, halves: Path) -> None:
+    show(visit, halves)
+    after, handle = visit.locator("#slider img").nth(1), visit.locator("#slider [role=slider]")
+    start_adding(visit)
+    expect(handle).not_to_be_visible()
+    expect(after).to_have_css("clip-path", "none")  # the whole picture is in colour, so that a change shows
+    click(visit, 0.2, 0.5)
+    visit.get_by_role("button", name="Done").click()
+    box = handle.bounding_box()
+    assert box
+    visit.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    visit.mouse.down()
+    visit.mouse.move(box["x"] + box["width"] / 2 + 100, box["y"] + 20, steps=4)
+    visit.mouse.up()
+    expect(after).to_have_attribute("style", re.compile(r"inset\(0px 0px 0px [67]\d"))
+    visit.mouse.click(*point(visit, 0.3, 0.3))
+    expect(chips(visit)).to_have_count(1)
+
+
+def test_a_second_photograph_is_asked_for_by_such_a_backend_only(
+    visit: Page, served: Studio, second: Second, halves: Path, tmp_path: Path
+) -> None:
+    show(visit, halves)
+    former = shown(visit)
+    field = visit.locator("#second-upload")
+    expect(field).not_to_be_visible()
+    visit.get_by_label("Backend").click()
+    visit.get_by_role("option", name="From a reference").click()
+    expect(field).to_be_visible()
+    expect(visit.locator("#second")).to_contain_text("takes its colours from a second photograph; choose one")
+    assert second.calls == 0 and shown(visit) == former
+    Image.new("RGB", (50, 40), (60, 110, 200)).save(tmp_path / "sky.tif")
+    field.locator("input[type=file]").set_input_files(tmp_path / "sky.tif")
+    wait_for_repaint(visit, former)
+    pixels = coloured(visit)
+    assert (pixels[..., 2] - pixels[..., 0]).min() > 30
+    expect(visit.locator("#story summary")).to_contain_text("From a reference")
+    expect(visit.locator("#second")).not_to_contain_text("choose one")
+    assert field.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)") == 50
+    with visit.expect_download() as waiting:
+        visit.locator("#download").click()
+    assert second.calls == 1
+    assert np.abs(np.asarray(Image.open(waiting.value.path())).astype(int) - pixels).mean() < 2
+    before = shown(visit)
+    visit.get_by_label("Backend").click()
+    visit.get_by_role("option", name="Pocket").click()
+    wait_for_repaint(visit, before)
+    expect(field).not_to_be_visible()
+
+
+def test_a_letter_is_no_reference(visit: Page, second: Second, halves: Path, tmp_path: Path) -> None:
+    show(visit, halves)
+    visit.get_by_label("Backend").click()
+    visit.get_by_role("option", name="From a reference").click()
+    letter = tmp_path / "letter.jpg"
+    letter.write_text("Dear grandma, " * 20)
+    visit.locator("#second-upload input[type=file]").set_input_files(letter)
+    expect(visit.get_by_role("alert")).to_contain_text("letter.jpg is no picture")
+    expect(visit.locator("#second-upload input[type=file]")).to_have_count(1)  # ready for another
+    visit.get_by_role("button", name="Another photograph").click()
+    visit.get_by_role("button", name="Rocket").click()  # nothing waits for a reference now
+    expect(visit.locator("#story summary")).to_contain_text("Coloured by Pocket", timeout=15_000)

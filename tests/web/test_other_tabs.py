@@ -1,0 +1,174 @@
+"""The tabs Compare, Batch and Backends in a real browser."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from core.photo.open import open_photo
+from tests.support.browser import Studio, open_tab, save_coloured, save_ramp, serve_studio
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    with serve_studio(tmp_path_factory.mktemp("gradio")) as studio:
+        yield studio
+
+
+def choose(page: Page, paths: list[Path]) -> None:
+    """Give the Batch tab its files, as a hand does, and wait until they are there."""
+    open_tab(page, "Batch")
+    page.locator("#batch-upload input[type=file]").set_input_files(paths)
+    expect(page.locator("#batch-upload .file-preview tr")).to_have_count(len(paths), timeout=15_000)
+
+
+def downloaded_zip(page: Page) -> zipfile.ZipFile:
+    expect(page.locator("#batch-zip")).to_be_visible(timeout=20_000)
+    with page.expect_download() as waiting:
+        page.locator("#batch-zip").click()
+    assert waiting.value.suggested_filename == "autochrome.zip"
+    return zipfile.ZipFile(waiting.value.path())
+
+
+# --- Compare ---
+
+
+def test_compare_shows_every_ready_backend_with_figures(visit: Page, served: Studio, tmp_path: Path) -> None:
+    served.later.go("missing", 0)
+    open_tab(visit, "Compare")
+    visit.locator("#compare-upload input[type=file]").set_input_files(save_coloured(tmp_path / "coat.png"))
+    figures = visit.locator("#comparison figure")
+    expect(figures).to_have_count(3, timeout=15_000)
+    expect(figures.filter(has_text="Pocket")).to_have_text(re.compile(r"\d\.\d\d s.*PSNR\d+\.\d dB.*CIEDE2000\d+\.\d"))
+    expect(figures.filter(has_text="Broken")).to_contain_text("Backend 'broken' is <not> well")
+    expect(visit.locator("#comparison").get_by_text("What the figures mean")).to_be_visible()
+    expect(visit.locator("#compare-upload input[type=file]")).to_have_count(1)  # ready for the next photograph
+
+
+def test_compare_has_no_truth_for_a_grey_photograph_and_refuses_a_letter(visit: Page, tmp_path: Path) -> None:
+    letter = tmp_path / "letter.jpg"
+    letter.write_text("Dear grandma, " * 20)
+    open_tab(visit, "Compare")
+    visit.locator("#compare-upload input[type=file]").set_input_files(letter)
+    expect(visit.get_by_role("alert")).to_contain_text("letter.jpg is no picture", timeout=10_000)
+    visit.locator("#compare-upload input[type=file]").set_input_files(save_ramp(tmp_path / "grandma.png"))
+    figures = visit.locator("#comparison figure")
+    expect(figures.filter(has_text="Pocket")).to_contain_text("Colourfulness", timeout=15_000)
+    expect(visit.locator("#comparison dl").filter(has_text="PSNR").first).not_to_be_visible()
+    expect(visit.get_by_role("alert").filter(has_text="letter.jpg")).to_have_count(0)
+
+
+# --- Batch ---
+
+
+def test_a_batch_with_bad_files_gives_the_others(visit: Page, served: Studio, tmp_path: Path) -> None:
+    grandma, letter = save_ramp(tmp_path / "grandma.png"), tmp_path / "letter.jpg"
+    letter.write_text("Dear grandma, " * 20)
+    album = tmp_path / "album.zip"
+    with zipfile.ZipFile(album, "w") as archive:
+        archive.write(save_ramp(tmp_path / "grandpa.png", 90, 60), "1931/grandpa.png")
+        archive.writestr("1931/notes.txt", "hello")
+    choose(visit, [grandma, letter, album])
+    visit.locator("#batch-start").click()
+    with downloaded_zip(visit) as pictures:
+        assert pictures.namelist() == ["grandma.colour.png", "grandpa.colour.png", "report.csv"]
+        assert all(entry.compress_type == zipfile.ZIP_STORED for entry in pictures.infolist())
+        picture = np.asarray(Image.open(io.BytesIO(pictures.read("grandma.colour.png"))))
+        report = list(csv.DictReader(io.StringIO(pictures.read("report.csv").decode())))
+    expected, _ = served.engine.colorize(open_photo(grandma), "pocket")
+    assert np.array_equal(picture, expected.rgb)
+    assert [bool(row["problem"]) for row in report] == [False, True, False, True]
+    expect(visit.locator("#batch-progress")).to_contain_text("2 of 4 coloured.")
+    expect(visit.locator("#batch-progress li")).to_have_text(
+        [re.compile("letter.jpg is no picture"), re.compile("notes.txt is no picture")]
+    )
+    expect(visit.locator("#batch-gallery img")).to_have_count(2)
+
+
+def test_stop_keeps_what_is_done(visit: Page, served: Studio, tmp_path: Path) -> None:
+    photographs = [save_ramp(tmp_path / f"{number}.png", 60 + number, 50) for number in range(4)]
+    choose(visit, photographs)
+    served.backend.go_on.clear()
+    try:
+        visit.locator("#batch-start").click()
+        expect(visit.locator("#batch-progress")).to_contain_text("0 of 4")
+        with visit.expect_response(re.compile("/queue/|/run/")):
+            visit.get_by_role("button", name="Stop, keep what is done").click()
+    finally:
+        visit.wait_for_timeout(300)
+        served.backend.go_on.set()
+    with downloaded_zip(visit) as pictures:
+        assert pictures.namelist() == ["0.colour.png", "report.csv"]
+    expect(visit.locator("#batch-progress")).to_contain_text("Stopped: 1 of 4 coloured.")
+    expect(visit.locator("#batch-start")).to_be_visible()
+
+
+def test_progress_tells_how_many_and_how_long(visit: Page, served: Studio, tmp_path: Path) -> None:
+    photographs = [save_ramp(tmp_path / f"{number}.png", 80 + number, 50) for number in range(3)]
+    choose(visit, photographs)
+    started = served.backend.calls
+    served.backend.go_on.clear()
+    try:
+        visit.locator("#batch-start").click()
+        bar = visit.get_by_role("progressbar", name="Photographs done")
+        expect(bar).to_have_attribute("value", "0")
+        served.backend.go_on.set()
+        expect(visit.locator("#batch-progress")).to_contain_text("3 of 3 coloured.", timeout=15_000)
+    finally:
+        served.backend.go_on.set()
+    assert served.backend.calls == started + 3
+    expect(bar).to_have_count(0)
+
+
+def test_a_zip_bomb_is_refused_where_the_person_looks(visit: Page, served: Studio, tmp_path: Path) -> None:
+    bomb = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("bomb.png", bytes(30 << 20))
+    calls = served.backend.calls
+    choose(visit, [bomb])
+    visit.locator("#batch-start").click()
+    expect(visit.get_by_role("alert")).to_have_text(
+        re.compile(r"^bomb\.zip would unpack 'bomb\.png' to 31 MB from 0\.0 and is not opened; .*\.$")
+    )
+    expect(visit.locator("#batch-start")).to_be_visible()
+    assert served.backend.calls == calls
+
+
+# --- Backends ---
+
+
+def test_backends_name_licence_and_citation(visit: Page) -> None:
+    open_tab(visit, "Backends")
+    card = visit.locator(".card", has_text="Pocket")
+    expect(card).to_contain_text("Apache-2.0")
+    expect(card).to_contain_text("Ready")
+    expect(visit.locator(".card", has_text="Broken")).to_contain_text("nobody <b>here</b>")
+    visit.get_by_text("Add a backend").click()
+    expect(visit.get_by_text("docs/writing-a-backend.md")).to_be_visible()
+
+
+def test_missing_weights_are_fetched_at_a_button_with_a_live_bar(visit: Page, served: Studio) -> None:
+    served.later.go("missing", 0, "They are not here yet.")
+    open_tab(visit, "Backends")
+    card = visit.locator(".card", has_text="Later")
+    expect(card).to_contain_text("They are not here yet.")
+    card.get_by_role("button", name="Fetch its weights (100 MB)").click()
+    bar = card.get_by_role("progressbar", name="Download of Later")
+    expect(bar).to_have_attribute("value", "25000000")
+    served.later.go("downloading", 60_000_000)
+    expect(card).to_contain_text("60 of 100 MB")
+    served.later.go("unavailable", 60_000_000, "The Hub has stopped sending; check the network.")
+    expect(card).to_contain_text("Unavailable")
+    expect(card).to_contain_text("The Hub has stopped sending; check the network.")
+    served.later.go("ready", 100_000_000)
+    expect(card).to_contain_text("Ready")
+    expect(card.get_by_role("button")).to_have_count(0)
