@@ -61,10 +61,14 @@ class Report(BaseModel):
 
 @dataclass(frozen=True)
 class Forecast:
-    """The slow half done: a prediction that any look can be rendered from."""
+    """The slow half done: a prediction that any look can be rendered from.
+
+    ``key`` is what ``Engine.recall`` finds the prediction by for as long as there is room for it.
+    """
 
     prediction: Prediction
     report: Report
+    key: str
 
 
 class Engine:
@@ -108,6 +112,11 @@ class Engine:
             embedded = self.registry.get(EMBEDDED)
             return self._run(photo, embedded, backend, f"{chosen.info.id}: {error}", {}, progress)
 
+    def recall(self, report: Report, key: str) -> Forecast | None:
+        """A forecast that was made before, by its report and key; None where its prediction is no longer kept."""
+        prediction = self._cache.get(key)
+        return Forecast(prediction, report, key) if prediction else None
+
     def render(self, photo: Photo, forecast: Forecast, look: Look) -> tuple[Picture, Report]:
         """The fast half: no network runs. ``photo`` may be a smaller copy of the one that was predicted."""
         started = time.perf_counter()
@@ -148,8 +157,9 @@ class Engine:
         reference: Photo | None = None,
     ) -> Forecast:
         request = Request(_lightness_for(photo, backend.info), _reference_for(reference, backend.info))
+        runner = self._runner(backend)
         try:
-            prediction, cached, seconds = self._runner(backend).predict(request, options, progress)
+            prediction, cached, seconds = runner.predict(request, options, progress)
         except BackendError as error:
             self.registry.note(backend.info.id, str(error))
             raise
@@ -166,7 +176,7 @@ class Engine:
             weights=weights.digests() if weights else {},
             warnings=list(photo.warnings),
         )
-        return Forecast(prediction, report)
+        return Forecast(prediction, report, runner.key(request, options))
 
     def _runner(self, backend: Backend) -> Runner:
         with self._lock:

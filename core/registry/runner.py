@@ -105,6 +105,14 @@ class Runner:
             self._cache.put(key, prediction)
             return prediction, False, time.perf_counter() - started
 
+    def key(self, request: Request, options: Mapping[str, Any]) -> str:
+        """What the cache keeps this request's prediction under.
+
+        Raises:
+            RequestError: an option is unknown or out of range.
+        """
+        return self._key(request, self._options(options))
+
     def _watched(self, request: Request, options: BaseModel | None, progress: Progress) -> Prediction:
         """Load and predict, for as long as there are signs of life."""
         name = self.backend.info.id

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import gradio as gr
+from gradio.context import LocalContext
 from gradio.utils import get_upload_folder
 
 from core.engine import Engine, Report
@@ -63,6 +64,14 @@ def new_folder() -> Path:
     cache = Path(get_upload_folder())
     cache.mkdir(parents=True, exist_ok=True)
     return Path(tempfile.mkdtemp(dir=cache)).resolve()
+
+
+def deleted_in_time(path: Path) -> Path:
+    """The file, which Gradio is told to delete with those that it made itself."""
+    page = LocalContext.blocks.get(None)
+    if page is not None:
+        page.upload_file_set.add(str(path))
+    return path
 
 
 def teller(progress: gr.Progress) -> Callable[[float, str], None]:

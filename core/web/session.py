@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from core.photo.open import Photo
 from core.photo.resize import thumbnail
 from core.progress import Progress, no_progress
 from core.render.confidence import confidence, confidence_picture
-from core.web.colouring import new_folder, open_reference, open_upload
+from core.web.colouring import deleted_in_time, new_folder, open_reference, open_upload
 from core.web.upload_fields import Upload
 
 PREVIEW_PIXELS = 2_000_000
@@ -29,8 +28,8 @@ PREVIEW_PIXELS = 2_000_000
 
 _STRIP_PIXELS = 40_000
 _SMALL_PIXELS = 400_000
-_KEPT_PHOTOS = 12
 _KEPT_LOOKS = 4
+_SMALL = "small.npz"
 
 
 @dataclass(frozen=True)
@@ -40,13 +39,15 @@ class Session:
     Attributes:
         upload: the photograph's file.
         report: what happened when it was predicted.
-        folder: where its previews lie.
+        key: of the prediction, see ``Engine.recall``.
+        folder: where its small copy and its previews lie.
         in_colour: whether the photograph has colours of its own.
         reference: the photograph that its colours were taken from, or None.
     """
 
     upload: Upload
     report: Report
+    key: str
     folder: Path
     in_colour: bool
     reference: Upload | None = None
@@ -66,12 +67,10 @@ class Findings:
 
 
 class Previews:
-    """Makes previews. Keeps the last few photographs small, with their predictions; re-opens the others."""
+    """Makes previews from the small copy in a session's folder and the prediction that the engine keeps."""
 
     def __init__(self, engine: Engine):
         self._engine = engine
-        self._kept: OrderedDict[tuple[str, ...], tuple[Photo, Forecast]] = OrderedDict()
-        self._lock = threading.Lock()
 
     def begin(self, upload: Upload, backend: str, progress: Progress, reference: Upload | None = None) -> Session:
         """Open a photograph and predict its colours.
@@ -86,7 +85,9 @@ class Previews:
             AutochromeError: one of them cannot be opened, or the backend cannot be used.
         """
         photo, forecast = self._predict(upload, backend, progress, reference)
-        return Session(upload, forecast.report, new_folder(), is_in_colour(photo), reference)
+        small, folder = thumbnail(photo, PREVIEW_PIXELS), new_folder()
+        _keep_small(folder, small)
+        return Session(upload, forecast.report, forecast.key, folder, is_in_colour(small), reference)
 
     def shown_reference(self, upload: Upload) -> str:
         """File of a small copy of the photograph to take colours from: a browser cannot show every format.
@@ -124,13 +125,12 @@ class Previews:
         return Findings(found, (map_of_it.rgb, float(sure.mean())))
 
     def _opened(self, session: Session) -> tuple[Photo, Forecast]:
-        backend = session.report.backend
-        key = _key(session.upload, backend, session.reference)
-        with self._lock:
-            kept = self._kept.get(key)
-            if kept:
-                self._kept.move_to_end(key)
-        return kept or self._predict(session.upload, backend, no_progress, session.reference)
+        small = _small(session)
+        forecast = small and self._engine.recall(session.report, session.key)
+        if small and forecast:
+            return small, forecast
+        photo, forecast = self._predict(session.upload, session.report.backend, no_progress, session.reference)
+        return thumbnail(photo, PREVIEW_PIXELS), forecast
 
     def _predict(
         self, upload: Upload, backend: str, progress: Progress, reference: Upload | None
@@ -140,18 +140,22 @@ class Previews:
         second = open_reference(reference, self._engine.settings)
         forecast = self._engine.predict(photo, backend, progress=progress, reference=second)
         progress(0.8, "Painting")
-        small = thumbnail(photo, PREVIEW_PIXELS)
-        with self._lock:
-            for key in [key for key in self._kept if not Path(key[0]).exists()]:
-                del self._kept[key]  # what has been deleted from the disk is not kept in memory either
-            self._kept[_key(upload, forecast.report.backend, reference)] = small, forecast
-            while len(self._kept) > _KEPT_PHOTOS:
-                self._kept.popitem(last=False)
-        return small, forecast
+        return photo, forecast
 
 
-def _key(upload: Upload, backend: str, reference: Upload | None) -> tuple[str, ...]:
-    return upload.path, backend, reference.path if reference else ""
+def _keep_small(folder: Path, photo: Photo) -> None:
+    """Write what a look is painted on: as it is, because a JPEG's lightness would be another."""
+    planes = {"pixels": photo.pixels} | ({} if photo.alpha is None else {"alpha": photo.alpha})
+    np.savez(deleted_in_time(folder / _SMALL), allow_pickle=False, **planes)
+
+
+def _small(session: Session) -> Photo | None:
+    """The small copy of a session's photograph; None once that, or the photograph itself, has been deleted."""
+    path = session.folder / _SMALL
+    if not (path.exists() and Path(session.upload.path).exists()):
+        return None
+    with np.load(path) as planes:
+        return Photo(planes["pixels"], planes.get("alpha"), session.upload.name)
 
 
 def _find(stem: Path) -> str | None:
