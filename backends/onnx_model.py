@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from core.colour.cielab import Float, lab_to_linear, linear_to_srgb, rgb_to_lab
+from core.colour.cielab import Float, lightness_to_grey, rgb_to_lab, three_channels
 from core.errors import BackendError
 from core.prediction import AbDistribution, AbField, Request
 from core.progress import Progress
@@ -80,7 +80,7 @@ def graph_input(lightness: Float, described: GraphInput) -> Float:
         centre, scale = {"lightness": (0, 1), "lightness-50": (50, 1), "lightness-unit": (0, 100)}[described.takes]
         channels = (lightness[..., None] - np.float32(centre)) / np.float32(scale)
     else:
-        channels = np.repeat(grey(lightness)[..., None], 3, axis=-1)
+        channels = three_channels(lightness_to_grey(lightness))
         if described.takes == "grey-rgb-255":
             channels = channels * np.float32(255)
         elif described.takes == "imagenet-rgb":
@@ -88,12 +88,6 @@ def graph_input(lightness: Float, described: GraphInput) -> Float:
     if described.layout == "nchw":
         channels = np.moveaxis(channels, -1, 0)
     return np.ascontiguousarray(channels[None], dtype=np.float32)
-
-
-def grey(lightness: Float) -> Float:
-    """The neutral sRGB grey 0..1 of each L*; any shape."""
-    none = np.zeros_like(lightness)
-    return linear_to_srgb(lab_to_linear(np.stack([lightness, none, none], axis=-1))[..., 1])
 
 
 def chroma_of(channels: Float, described: GraphOutput) -> Float:

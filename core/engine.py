@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel
 
-from core.colour.cielab import Float, opencv_lightness, rgb_to_lab
+from core.colour.cielab import Float, opencv_lightness, rgb_to_lab, three_channels
 from core.errors import AutochromeError, BackendError, RequestError
 from core.look.look import Look
 from core.photo.open import Photo
@@ -209,5 +209,4 @@ def _reference_for(reference: Photo | None, info: BackendInfo) -> Float | None:
     if not info.wants_reference:
         raise RequestError(f"Backend '{info.id}' uses no reference; leave it out or choose the backend 'reference'.")
     shape = input_shape(reference.height, reference.width, info.input_size, info.multiple)
-    rgb = small_rgb(reference, shape)
-    return rgb_to_lab(rgb if rgb.ndim == 3 else np.dstack([rgb] * 3))
+    return rgb_to_lab(three_channels(small_rgb(reference, shape)))

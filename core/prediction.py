@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from core.colour.cielab import Float
 from core.errors import BackendError
-
-Float = NDArray[np.float32]
 
 
 @dataclass(frozen=True)

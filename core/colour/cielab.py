@@ -1,7 +1,8 @@
 """sRGB and CIELAB: the only colour maths in the tree.
 
 CIELAB is CIE 1976 L*a*b* (CIE 15:2004, section 8.2.1) relative to D65; sRGB is IEC 61966-2-1. The white point is
-the sum of the sRGB matrix's columns, so that grey has a* = b* = 0 exactly.
+the sum of the sRGB matrix's columns, so that grey has a* = b* = 0 exactly. The matrix is the one in OpenCV, which
+paints the pixels: tables, gamut and pixels have one white.
 """
 
 from __future__ import annotations
@@ -16,10 +17,8 @@ Float = NDArray[np.float32]
 Pixels = NDArray[Any]
 """sRGB pixels, uint8 or uint16."""
 
-RGB_TO_XYZ = np.array(
-    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
-)
-"""Linear sRGB to CIE XYZ (D65)."""
+RGB_TO_XYZ = np.array([[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]])
+"""Linear sRGB to CIE XYZ (ITU-R BT.709's primaries and D65, to six digits)."""
 
 WHITE = RGB_TO_XYZ.sum(axis=1)
 """XYZ of sRGB's white."""
@@ -69,8 +68,19 @@ def opencv_lightness(rgb: Float) -> Float:
     """L* as ``cv2.cvtColor`` has it, which interpolates a table and is off by up to 0.2; for a recipe that uses it."""
     import cv2
 
-    lab = cv2.cvtColor(rgb if rgb.ndim == 3 else np.dstack([rgb] * 3), cv2.COLOR_RGB2Lab)
+    lab = cv2.cvtColor(three_channels(rgb), cv2.COLOR_RGB2Lab)
     return np.ascontiguousarray(lab[..., 0], dtype=np.float32)
+
+
+def lightness_to_grey(lightness: Float) -> Float:
+    """L* 0..100 to the sRGB grey 0..1 that has it. Any shape."""
+    f = (np.asarray(lightness, dtype=np.float32) + 16) / 116
+    return linear_to_srgb(np.where(f > _KNEE, f * f * f, (116 * f - 16) / _KAPPA))
+
+
+def three_channels(pixels: NDArray[Any]) -> NDArray[Any]:
+    """Grey (h, w) as (h, w, 3) with equal channels, of any dtype; RGB as it is."""
+    return pixels if pixels.ndim == 3 else np.dstack([pixels] * 3)
 
 
 def eight_bits(pixels: Pixels) -> Pixels:
@@ -125,30 +135,38 @@ def lab_to_pixels(lightness: Float, a: Float, b: Float, pixels: Pixels) -> None:
     """
     import cv2
 
-    lab = cv2.merge([lightness, a, b])
+    steps = np.asarray(cv2.cvtColor(cv2.merge([lightness, a, b]), cv2.COLOR_Lab2LRGB), np.float32)
     if pixels.dtype == np.uint16:
-        rgb = cv2.cvtColor(lab, cv2.COLOR_Lab2RGB)
-        np.rint(rgb * np.iinfo(np.uint16).max, out=pixels, casting="unsafe")
-    elif (table := _encoding_table()) is not None:
-        linear = np.asarray(cv2.cvtColor(lab, cv2.COLOR_Lab2LRGB), np.float32)
-        linear *= np.float32(len(table) - 1)
-        cv2.LUT(linear.astype(np.uint16), table, pixels)
+        cv2.sqrt(steps, steps)
+    table = _encoding_table(pixels.dtype == np.uint16)
+    steps *= np.float32(len(table) - 1)
+    if pixels.dtype == np.uint8 and _opencv_looks_up_sixteen_bits():
+        cv2.LUT(steps.astype(np.uint16), table, pixels)
     else:
-        cv2.convertScaleAbs(cv2.cvtColor(lab, cv2.COLOR_Lab2RGB), pixels, alpha=255)
+        np.take(table, steps.astype(np.int32), out=pixels, mode="clip")
+
+
+@lru_cache(maxsize=2)
+def _encoding_table(deep: bool) -> Pixels:
+    """Linear light to 8-bit sRGB, or its square root to 16-bit sRGB, in equal steps.
+
+    Quicker to look up than OpenCV's own curve, and true: there are so many steps that each stays within a value, also
+    in black, where the curve is steepest and 16 bits need the square root's finer steps.
+    """
+    count = 1 << (17 if deep else 16)
+    steps = ((np.arange(count) + 0.5) / (count - 1)).astype(np.float32)
+    if deep:
+        return np.rint(linear_to_srgb(steps**2) * 65_535).astype(np.uint16)
+    return np.rint(linear_to_srgb(steps) * 255).astype(np.uint8)
 
 
 @lru_cache(maxsize=1)
-def _encoding_table() -> Pixels | None:
-    """Linear light in 65,536 steps to 8-bit sRGB, half as long in the looking up as OpenCV's own curve.
-
-    None where OpenCV looks up 8-bit values only (before 4.13).
-    """
+def _opencv_looks_up_sixteen_bits() -> bool:
+    """Whether ``cv2.LUT`` takes 16-bit values, as it does from OpenCV 4.13 on."""
     import cv2
 
-    steps = (np.arange(65_536, dtype=np.float32) + np.float32(0.5)) / np.float32(65_535)
-    table = np.rint(linear_to_srgb(steps) * 255).astype(np.uint8)
     try:
-        cv2.LUT(np.zeros((1, 1), np.uint16), table)
+        cv2.LUT(np.zeros((1, 1), np.uint16), np.zeros(1 << 16, np.uint8))
     except cv2.error:
-        return None
-    return table
+        return False
+    return True

@@ -93,7 +93,7 @@ def _colour_into(archive: zipfile.ZipFile, engine: Engine, source: Source, job: 
             written, picture, report = job.run(engine, path, name, scratch, no_progress)
     except AutochromeError as error:
         return Done(Outcome(photograph=source.name, problem=str(error)))
-    kept_as = free_name(written.name, archive.NameToInfo.__contains__)
+    kept_as = free_name(written.name, archive.namelist().__contains__)
     archive.write(written, kept_as)
     written.unlink()
     return Done(Outcome(photograph=source.name, picture=kept_as, **report.row()), _thumbnail(picture))

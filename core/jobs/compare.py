@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel
 
-from core.colour.cielab import Float, Pixels, eight_bits, rgb_to_lab
+from core.colour.cielab import Float, Pixels, eight_bits, rgb_to_lab, three_channels
 from core.colour.metrics import ciede2000, colourfulness, psnr
 from core.engine import Engine
 from core.errors import AutochromeError
@@ -98,8 +98,7 @@ def _is_ready(backend: Backend) -> bool:
 
 def _measurable(photo: Photo) -> Pixels:
     """A small copy, (h, w, 3) uint8."""
-    pixels = eight_bits(thumbnail(photo, MEASURED_PIXELS).pixels)
-    return pixels if pixels.ndim == 3 else np.dstack([pixels] * 3)
+    return three_channels(eight_bits(thumbnail(photo, MEASURED_PIXELS).pixels))
 
 
 def _lab(rgb: Pixels) -> Float:

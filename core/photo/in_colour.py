@@ -6,7 +6,7 @@ import numpy as np
 
 from core.colour.cielab import Float, rgb_to_lab
 from core.photo.open import Photo
-from core.photo.resize import resize_area
+from core.photo.resize import small_rgb
 
 _SIDE = 64
 _TERMS = 5
@@ -22,9 +22,7 @@ def is_in_colour(photo: Photo) -> bool:
     """
     if photo.pixels.ndim == 2:
         return False
-    scale = np.float32(1 / np.iinfo(photo.pixels.dtype).max)
-    shape = (min(_SIDE, photo.height), min(_SIDE, photo.width))
-    lab = rgb_to_lab(resize_area(photo.pixels, shape) * scale).reshape(-1, 3)
+    lab = rgb_to_lab(small_rgb(photo, (min(_SIDE, photo.height), min(_SIDE, photo.width)))).reshape(-1, 3)
     return _unexplained_chroma(lab) > _LEAST
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.colour.cielab import Float, lab_to_linear, linear_to_srgb
+from core.colour.cielab import Float, lightness_to_grey
 from core.look.distribution import probabilities, uncertainty
 from core.look.look import Look
 from core.photo.open import Photo
@@ -34,10 +34,8 @@ def confidence_picture(photo: Photo, sure: Float) -> Picture:
         photo: what was coloured, or a smaller copy.
         sure: (h', w') from ``confidence``.
     """
-    grey = np.zeros((photo.height, photo.width, 3), np.float32)
-    grey[..., 0] = 38 + photo.lightness() * np.float32(0.42)
-    dim = np.rint(linear_to_srgb(lab_to_linear(grey)[..., 1]) * 255).astype(np.uint8)
-    return render(Photo(dim), AbField(_colours(sure)), Look(refine=False))
+    dim = lightness_to_grey(38 + photo.lightness() * np.float32(0.42))
+    return render(Photo(np.rint(dim * 255).astype(np.uint8)), AbField(_colours(sure)), Look(refine=False))
 
 
 def _colours(sure: Float) -> Float:

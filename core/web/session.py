@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from core.colour.cielab import Pixels, eight_bits
+from core.colour.cielab import Pixels, eight_bits, three_channels
 from core.engine import Engine, Forecast, Report
 from core.look.alternatives import Alternative, alternatives
 from core.look.look import Look, make_look
@@ -171,7 +171,7 @@ def _forget_looks(folder: Path) -> None:
 
 def _write(stem: Path, pixels: Pixels, alpha: Pixels | None) -> str:
     """Save a preview: JPEG with whole chroma, or PNG where there is alpha."""
-    channels = pixels if alpha is None else np.dstack([pixels, alpha] if pixels.ndim == 3 else [pixels] * 3 + [alpha])
+    channels = pixels if alpha is None else np.dstack([three_channels(pixels), alpha])
     path = stem.with_suffix(".jpg" if alpha is None else ".png")
     if not path.exists():
         options: dict[str, Any] = {"quality": 95, "subsampling": 0} if alpha is None else {"compress_level": 1}

@@ -12,8 +12,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from backends.onnx_model import graph_input, grey
-from core.colour.cielab import pixel_lightness, rgb_to_lab
+from backends.onnx_model import graph_input
+from core.colour.cielab import lightness_to_grey, pixel_lightness, rgb_to_lab
 from core.engine import Engine
 from core.errors import BackendError, WeightsError
 from core.look.look import Look
@@ -216,7 +216,7 @@ def test_what_a_graph_is_given(takes: Any, expected: list[float]) -> None:
 
 def test_grey_has_the_lightness_that_it_was_made_from() -> None:
     lightness = np.linspace(0, 100, 256, dtype=np.float32)
-    lab = rgb_to_lab(np.repeat(grey(lightness)[:, None], 3, axis=1))
+    lab = rgb_to_lab(np.repeat(lightness_to_grey(lightness)[:, None], 3, axis=1))
     np.testing.assert_allclose(lab[:, 0], lightness, atol=0.01)
     np.testing.assert_allclose(lab[:, 1:], 0, atol=0.01)
 

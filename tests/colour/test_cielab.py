@@ -59,7 +59,7 @@ def test_lightness_is_the_same_by_every_way(dtype):
 @pytest.mark.parametrize("opencv", ["looks up 16 bits", "looks up 8 bits only"])
 def test_eight_bit_pixels_are_the_nearest_to_the_colour(monkeypatch, opencv):
     if opencv == "looks up 8 bits only":
-        monkeypatch.setattr(core.colour.cielab, "_encoding_table", lambda: None)
+        monkeypatch.setattr(core.colour.cielab, "_opencv_looks_up_sixteen_bits", lambda: False)
     rng = np.random.default_rng(5)
     lab = np.stack([rng.uniform(0, 100, (90, 110)), *rng.normal(0, 20, (2, 90, 110))], axis=-1).astype(np.float32)
     pixels = np.empty((90, 110, 3), np.uint8)

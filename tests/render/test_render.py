@@ -44,7 +44,15 @@ def test_strength_zero_is_grey_and_strength_scales_chroma():
         chroma.append(np.hypot(lab[..., 1], lab[..., 2]).mean())
     assert chroma[0] < 0.01
     assert chroma[1] == pytest.approx(chroma[2] / 2, rel=0.1)
-    np.testing.assert_array_equal(render(photo, field, Look(strength=0)).rgb, np.dstack([photo.pixels] * 3))
+
+
+@pytest.mark.parametrize("refine", [True, False])
+@pytest.mark.parametrize(("dtype", "shape"), [(np.uint8, (16, 16)), (np.uint16, (256, 256))], ids=["8 bit", "16 bit"])
+def test_every_grey_comes_out_as_it_went_in(dtype, shape, refine):
+    grey = np.arange(np.iinfo(dtype).max + 1).astype(dtype).reshape(shape)
+    picture = render(Photo(grey), AbField(smooth_field()), Look(strength=0, refine=refine))
+    np.testing.assert_array_equal(picture.rgb, np.dstack([grey] * 3))
+    assert picture.clipped_fraction == 0
 
 
 def test_without_refinement_it_is_the_plain_recipe_wherever_srgb_can_show_the_colour():
