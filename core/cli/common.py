@@ -23,11 +23,11 @@ def plain_errors(code: int = FAILED) -> Iterator[None]:
     try:
         yield
     except AutochromeError as error:
-        say(f"autochrome: {error}")
+        print_aside(f"autochrome: {error}")
         raise typer.Exit(BAD_USAGE if isinstance(error, RequestError | SettingsError) else code) from None
 
 
-def say(words: str) -> None:
+def print_aside(words: str) -> None:
     """A line for the person, beside the command's output."""
     typer.echo(words, err=True)
 

@@ -12,9 +12,10 @@ from pathlib import Path, PurePath, PurePosixPath
 from PIL import Image
 
 from core.errors import PhotoError
+from core.jobs.job import Job
 from core.photo.archive import Source, sources
 from core.photo.open import FORMATS
-from core.photo.save import coloured_name, free_name
+from core.photo.save import free_name
 from core.settings import Settings
 
 
@@ -40,7 +41,7 @@ class Search:
     recursive: bool
     settings: Settings
 
-    def items(self, given: Iterable[Path], format_name: str) -> list[Item]:
+    def items(self, given: Iterable[Path], job: Job) -> list[Item]:
         """Everything that was given, in order. What cannot be used is there too, with its ``source.problem``.
 
         A photograph found in a folder, by a pattern or in a zip keeps its place below that. Where two would become
@@ -50,8 +51,7 @@ class Search:
         taken: set[str] = set()
         for path in given:
             for source, folder in self._found(path):
-                name = coloured_name(PurePosixPath(source.name).name, format_name)
-                target = folder / free_name(name, partial(_is_taken, taken, folder))
+                target = folder / free_name(job.picture_name(source.name), partial(_is_taken, taken, folder))
                 if not source.problem:
                     taken.add(str(target).casefold())
                 items.append(Item(source, target))

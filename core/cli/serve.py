@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from core.cli.common import make_engine, plain_errors, say
+from core.cli.common import make_engine, plain_errors, print_aside
 from core.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -52,10 +52,12 @@ def serve(
             raise SettingsError("Agents cannot log in; leave out --auth, or --mcp.")
         settings = _settings(max_pixels, max_upload_mb)
         options = {"server_name": host, "server_port": port, "share": share, "auth": login}
-        with _told_to_end() as ended:
+        with _ended_by_signal() as ended:
             page = launch(settings, queue, options | {"root_path": root_path, "mcp_server": mcp})
             if not login and (share or is_public(page.server_name)) and "SPACE_ID" not in os.environ:
-                say("Whoever can reach this address can use the page; --auth USER:PASSWORD asks for a password.")
+                print_aside(
+                    "Whoever can reach this address can use the page; --auth USER:PASSWORD asks for a password."
+                )
             address = page.share_url or page.local_url
             typer.echo(f"Autochrome is at {address}")
             if mcp:
@@ -115,7 +117,7 @@ def launch(settings: Settings, queue: int | None, options: dict[str, Any]) -> An
     except OSError as error:
         raise SettingsError(f"The page cannot be served ({error}); choose another --port or --host.") from error
     if options["share"] and not page.share_url:
-        say(said.getvalue().strip())
+        print_aside(said.getvalue().strip())
         page.close(verbose=False)
         raise SettingsError("The shared link could not be made; check the network, or leave --share out.")
     if page.mcp_error:
@@ -136,7 +138,7 @@ def _settings(max_pixels: int | None, max_upload_mb: int | None) -> Settings:
 
 
 @contextlib.contextmanager
-def _told_to_end() -> Iterator[threading.Event]:
+def _ended_by_signal() -> Iterator[threading.Event]:
     """An event that Ctrl-C sets, and the signal with which a container is stopped."""
     ended = threading.Event()
     numbers = (signal.SIGINT, signal.SIGTERM)

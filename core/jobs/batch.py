@@ -9,37 +9,19 @@ import threading
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-
-from pydantic import BaseModel
+from pathlib import Path
 
 from core.colour.cielab import Pixels, eight_bits
 from core.engine import Engine
-from core.errors import AutochromeError, PhotoError
-from core.jobs.job import Job
+from core.errors import PhotoError
+from core.jobs.job import Job, Outcome
 from core.photo.archive import Source
 from core.photo.open import Photo
 from core.photo.resize import thumbnail
 from core.photo.save import free_name
-from core.progress import no_progress
 from core.render.render import Picture
 
 THUMBNAIL_PIXELS = 60_000
-
-
-class Outcome(BaseModel):
-    """A line of the report: what became of one photograph. ``picture`` names it in the zip, or is None."""
-
-    photograph: str
-    picture: str | None = None
-    problem: str = ""
-    backend: str = ""
-    fallback_reason: str = ""
-    width: int = 0
-    height: int = 0
-    seconds: float = 0.0
-    clipped_fraction: float = 0.0
-    warnings: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,16 +69,13 @@ def colour_batch(
 
 def _colour_into(archive: zipfile.ZipFile, engine: Engine, source: Source, job: Job, scratch: Path) -> Done:
     """Colour one photograph and put the picture into the zip, under a name of its own."""
-    name = PurePosixPath(source.name.replace("\\", "/")).name
-    try:
-        with source.file() as path:
-            written, picture, report = job.run(engine, path, name, scratch, no_progress)
-    except AutochromeError as error:
-        return Done(Outcome(photograph=source.name, problem=str(error)))
-    kept_as = free_name(written.name, archive.namelist().__contains__)
-    archive.write(written, kept_as)
-    written.unlink()
-    return Done(Outcome(photograph=source.name, picture=kept_as, **report.row()), _thumbnail(picture))
+    name = free_name(job.picture_name(source.name), set(archive.namelist()).__contains__)
+    outcome, picture = job.attempt(engine, source, scratch / name)
+    if picture is None:
+        return Done(outcome)
+    archive.write(scratch / name, name)
+    (scratch / name).unlink()
+    return Done(outcome.model_copy(update={"picture": name}), _thumbnail(picture))
 
 
 def _thumbnail(picture: Picture) -> Pixels:

@@ -84,11 +84,11 @@ def truth_colourfulness(photo: Photo) -> float | None:
 
 def _against(measured: Measured, rgb: Pixels, truth: Pixels | None) -> Measured:
     small = _measurable(Photo(rgb))
-    found: dict[str, Any] = {"colourfulness": round(colourfulness(small), 2)}
+    figures: dict[str, Any] = {"colourfulness": round(colourfulness(small), 2)}
     if truth is not None:
-        found["psnr"] = round(min(psnr(small, truth), 99.0), 2)
-        found["ciede2000"] = round(float(ciede2000(_lab(small), _lab(truth)).mean()), 2)
-    return measured.model_copy(update=found)
+        figures["psnr"] = round(min(psnr(small, truth), 99.0), 2)
+        figures["ciede2000"] = round(float(ciede2000(_lab(small), _lab(truth)).mean()), 2)
+    return measured.model_copy(update=figures)
 
 
 def _is_ready(backend: Backend) -> bool:

@@ -1,18 +1,51 @@
-"""One photograph's file coloured into another file."""
+"""One photograph's file coloured into another file: the one way that the page, the API and the command line share."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal
+
+from pydantic import BaseModel
 
 from core.engine import Engine, Report
+from core.errors import AutochromeError, RequestError
 from core.look.look import Look
+from core.photo.archive import Source
 from core.photo.open import Photo, open_photo
 from core.photo.save import coloured_name, output_format, save_picture
-from core.progress import Progress
+from core.progress import Progress, no_progress
+from core.registry.registry import AUTO
 from core.render.render import Picture
+
+logger = logging.getLogger("autochrome")
+
+
+class Outcome(BaseModel):
+    """A line of a report: what became of one photograph. ``picture`` names the file made from it, or is None."""
+
+    status: Literal["done", "failed", "skipped"] = "done"
+    photograph: str
+    picture: str | None = None
+    problem: str = ""
+    backend: str = ""
+    fallback_reason: str = ""
+    width: int = 0
+    height: int = 0
+    seconds: float = 0.0
+    clipped_fraction: float = 0.0
+    warnings: str = ""
+
+
+@dataclass(frozen=True)
+class Coloured:
+    """A photograph coloured: the file that was written, what is in it, and what happened."""
+
+    path: Path
+    picture: Picture
+    report: Report
 
 
 @dataclass(frozen=True)
@@ -27,31 +60,74 @@ class Job:
         reference: a second photograph, for a backend that takes its colours from one.
     """
 
-    backend: str
-    look: Look
+    backend: str = AUTO
+    look: Look = field(default_factory=Look)
     format_name: str = "png"
     options: Mapping[str, Any] | None = None
     reference: Photo | None = None
 
-    def run(
-        self, engine: Engine, source: Path, name: str, folder: Path, progress: Progress
-    ) -> tuple[Path, Picture, Report]:
+    def picture_name(self, name: str) -> str:
+        """What the picture of a photograph is called: ``1931/grandma.tif`` gives ``grandma.colour.png``.
+
+        Raises:
+            RequestError: there is no such format.
+        """
+        return coloured_name(_base_name(name), output_format(self.format_name))
+
+    def run(self, engine: Engine, photograph: Path, name: str, target: Path, progress: Progress) -> Coloured:
         """Colour a file.
 
         Args:
             engine: what colours it.
-            source: the photograph's file.
+            photograph: its file.
             name: what its owner calls it.
-            folder: for the picture, which is named after the photograph (``grandma.colour.png``).
+            target: the file to write; its folder is made where it is missing.
             progress: told what goes on.
 
         Raises:
             AutochromeError: anything that a person can put right; nothing is written then.
         """
-        chosen = output_format(self.format_name)
-        photo = open_photo(source, engine.settings, name)
+        format_name = output_format(self.format_name)
+        photo = open_photo(photograph, engine.settings, _base_name(name))
         picture, report = engine.colorize(photo, self.backend, self.look, self.options, progress, self.reference)
         progress(0.9, "Writing the file")
-        path = folder / coloured_name(name, chosen)
-        notes = save_picture(path, picture.rgb, photo, report.backend, chosen)
-        return path, picture, report.model_copy(update={"warnings": [*report.warnings, *notes]})
+        make_folder(target.parent)
+        notes = save_picture(target, picture.rgb, photo, report.backend, format_name)
+        return Coloured(target, picture, report.model_copy(update={"warnings": [*report.warnings, *notes]}))
+
+    def attempt(self, engine: Engine, source: Source, target: Path) -> tuple[Outcome, Picture | None]:
+        """Colour one of many: whatever goes wrong with it is told of, and costs no other its picture."""
+        try:
+            with source.file() as path:
+                coloured = self.run(engine, path, source.name, target, no_progress)
+        except AutochromeError as error:
+            return Outcome(status="failed", photograph=source.name, problem=str(error)), None
+        except Exception as error:
+            logger.exception("%s could not be coloured", source.name)
+            return Outcome(status="failed", photograph=source.name, problem=_fault(source.name, error)), None
+        return Outcome(photograph=source.name, picture=str(target), **coloured.report.row()), coloured.picture
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder where it is missing.
+
+    Raises:
+        RequestError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RequestError(f"The folder {folder} cannot be made ({error.strerror}); choose another.") from error
+
+
+def _base_name(name: str) -> str:
+    """The last part of a photograph's name, which may lead through a zip that Windows has made."""
+    return PurePosixPath(name.replace("\\", "/")).name
+
+
+def _fault(name: str, error: Exception) -> str:
+    """The sentence for what nobody has foreseen."""
+    if isinstance(error, MemoryError):
+        return f"{_base_name(name)} needs more memory than there is; make it smaller."
+    what = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+    return f"{_base_name(name)} met a fault of Autochrome's own ({what}); leave it out, and report what the log says."

@@ -18,26 +18,26 @@ def one_sentence(function: Callable[Given, Result]) -> Callable[Given, Result]:
     """Let a caller see exactly an ``AutochromeError``'s sentence; any other exception stays a bug."""
 
     @functools.wraps(function)
-    def told(*args: Given.args, **kwargs: Given.kwargs) -> Result:
+    def alerting(*args: Given.args, **kwargs: Given.kwargs) -> Result:
         try:
             return function(*args, **kwargs)
         except AutochromeError as error:
             raise alert(error) from error
 
-    return told
+    return alerting
 
 
 def one_sentence_at_a_time(function: Callable[Given, Iterator[Result]]) -> Callable[Given, Iterator[Result]]:
     """The same for a generator."""
 
     @functools.wraps(function)
-    def told(*args: Given.args, **kwargs: Given.kwargs) -> Iterator[Result]:
+    def alerting(*args: Given.args, **kwargs: Given.kwargs) -> Iterator[Result]:
         try:
             yield from function(*args, **kwargs)
         except AutochromeError as error:
             raise alert(error) from error
 
-    return told
+    return alerting
 
 
 def alert(error: AutochromeError) -> gr.Error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,8 +28,8 @@ def colour_file(engine: Engine, upload: Upload, job: Job, progress: Progress) ->
         AutochromeError: anything that the person can put right; nothing is written then.
     """
     with kept_folder() as folder:
-        path, _, report = job.run(engine, Path(upload.path), upload.name, folder, progress)
-    return path, report
+        coloured = job.run(engine, Path(upload.path), upload.name, folder / job.picture_name(upload.name), progress)
+    return coloured.path, coloured.report
 
 
 def open_upload(upload: Upload, settings: Settings) -> Photo:
@@ -74,10 +74,10 @@ def deleted_in_time(path: Path) -> Path:
     return path
 
 
-def teller(progress: gr.Progress) -> Callable[[float, str], None]:
-    """Core's way to tell of progress, into Gradio's."""
+def shown_on(bar: gr.Progress) -> Progress:
+    """Core's progress, shown on Gradio's bar."""
 
-    def tell(fraction: float, words: str) -> None:
-        progress(fraction, desc=words)
+    def show(fraction: float, words: str) -> None:
+        bar(fraction, desc=words)
 
-    return tell
+    return show

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import inspect
 import io
 import json
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import httpx
 import mcp
 import numpy as np
 import pytest
+from gradio.mcp import GradioMCPServer
 from gradio.route_utils import delete_files_created_by_app
 from gradio.utils import get_upload_folder
 from mcp.client.streamable_http import streamable_http_client
@@ -23,6 +25,7 @@ from typer.testing import CliRunner
 import app
 import core.cli.serve
 from core.settings import Settings
+from core.web.endpoints.agents import AgentServer
 from tests.support.fakes import FakeBackend, make_engine, save_grey
 
 TOOLS = {"colorize", "alternatives", "confidence", "compare", "colorize_batch", "backends"}
@@ -206,3 +209,20 @@ def test_without_its_package_it_says_what_to_install(monkeypatch):
     done = CliRunner().invoke(app.app, ["--mcp"])
     assert done.exit_code == 2
     assert "pip install -r requirements-mcp.txt" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "get_tool_to_endpoint",
+        "get_fn_description",
+        "get_input_schema",
+        "convert_strings_to_filedata",
+        "postprocess_output_data",
+        "_format_progress_message",
+    ],
+)
+def test_what_takes_the_place_of_gradios_own_methods_is_called_as_theirs_are(name):
+    ours, theirs = getattr(AgentServer, name), getattr(GradioMCPServer, name)
+    assert ours is not theirs
+    assert [*inspect.signature(ours).parameters] == [*inspect.signature(theirs).parameters]

@@ -169,6 +169,22 @@ def test_missing_weights_are_fetched_at_a_button_with_a_live_bar(visit: Page, se
     served.later.go("unavailable", 60_000_000, "The Hub has stopped sending; check the network.")
     expect(card).to_contain_text("Unavailable")
     expect(card).to_contain_text("The Hub has stopped sending; check the network.")
+    card.get_by_role("button", name="Try again (100 MB)").click()
+    expect(bar).to_be_visible()
     served.later.go("ready", 100_000_000)
     expect(card).to_contain_text("Ready")
     expect(card.get_by_role("button")).to_have_count(0)
+
+
+def test_the_list_is_not_asked_for_again_when_nothing_is_on_its_way(visit: Page, served: Studio) -> None:
+    served.later.go("downloading", 60_000_000)
+    asked: list[str] = []
+    visit.on("request", lambda request: asked.append(request.url) if "/gradio_api/" in request.url else None)
+    open_tab(visit, "Backends")
+    visit.wait_for_timeout(2500)
+    assert len(asked) >= 2
+    served.later.go("unavailable", 0, "The Hub has stopped sending; check the network.")
+    expect(visit.locator(".card", has_text="Later")).to_contain_text("Unavailable")
+    asked.clear()
+    visit.wait_for_timeout(2500)
+    assert len(asked) <= 1  # the answer that ended it may have been on its way

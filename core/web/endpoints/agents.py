@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import gradio as gr
+from gradio.mcp import GradioMCPServer
 from gradio.processing_utils import add_root_url, save_base64_to_cache
 from gradio.utils import get_upload_folder
 from gradio_client import handle_file
@@ -92,33 +93,25 @@ _PARAMETERS: dict[str, dict[str, Any]] = {
 def improve_tools(page: gr.Blocks) -> None:
     """Give the MCP tools of a launched page their names, descriptions and answers."""
     server: Any = page.mcp_server_obj
-    tools = _Tools(page)
-    server.tool_to_endpoint = {
-        server.tool_prefix + endpoint.lstrip("/"): endpoint for endpoint in server.tool_to_endpoint.values()
-    }
-    server.get_fn_description = tools.describe
-    server.get_input_schema = tools.schema
-    server.convert_strings_to_filedata = tools.take
-    server.postprocess_output_data = tools.answer
-    server._format_progress_message = tools.progress
+    server.__class__ = AgentServer  # Gradio makes it inside launch() and takes no other
+    server.tool_to_endpoint = server.get_tool_to_endpoint()
 
 
-class _Tools:
-    """What takes the place of the server's own methods."""
+class AgentServer(GradioMCPServer):  # type: ignore[misc]
+    """Gradio's server with tools of use; its public methods keep Gradio's names, and a test that they are Gradio's."""
 
-    def __init__(self, page: gr.Blocks):
-        self._page = page
-        self._types = page.mcp_server_obj.types
+    def get_tool_to_endpoint(self) -> dict[str, str]:
+        """Tools are called what their endpoints are called."""
+        return {self.tool_prefix + name[1:]: name for name in self.api_info["named_endpoints"]}
 
-    def describe(self, function: Any, tool: str) -> tuple[str, dict[str, str]]:
-        """What a tool does; its parameters are described by ``schema``."""
-        return _TOOLS.get(function.api_name, function.fn.__doc__ or ""), {}
+    def get_fn_description(self, block_fn: Any, tool_name: str) -> tuple[str, dict[str, str]]:
+        """What a tool does; its parameters are described by ``get_input_schema``."""
+        return _TOOLS.get(block_fn.api_name, block_fn.fn.__doc__ or ""), {}
 
-    def schema(self, tool: str, parameters: Any = None) -> tuple[dict[str, Any], list[Any]]:
+    def get_input_schema(self, tool_name: str, parameters: Any = None) -> tuple[dict[str, Any], list[Any]]:
         """A tool's parameters as a JSON schema; what belongs to ``Look`` is described there."""
-        server = self._page.mcp_server_obj
         look = Look.model_json_schema()["properties"]
-        endpoint = server.api_info["named_endpoints"][server.tool_to_endpoint[tool]]
+        endpoint = self.api_info["named_endpoints"][self.tool_to_endpoint[tool_name]]
         properties, required = {}, []
         for parameter in endpoint["parameters"]:
             name = parameter["parameter_name"]
@@ -127,37 +120,37 @@ class _Tools:
                 required.append(name)
         return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}, []
 
-    def take(self, given: dict[str, Any], positions: Any) -> dict[str, Any]:
+    def convert_strings_to_filedata(self, value: dict[str, Any], filedata_positions: Any) -> dict[str, Any]:
         """Arguments with their files in Gradio's form.
 
         Gradio's own client, on this machine, makes the call, and would send any local file that an argument names in
         that form; hence nobody else may use it.
         """
-        if '"gradio.FileData"' in json.dumps(given):
+        if '"gradio.FileData"' in json.dumps(value):
             raise ValueError("A file must be given as an address; see the description of the parameter.")
-        taken = dict(given)
+        arguments = dict(value)
         for name in ("image", "reference"):
-            if taken.get(name):
-                taken[name] = self._file(taken[name])
-        if "images" in taken:
-            taken["images"] = [self._file(address) for address in taken["images"]]
-        return taken
+            if arguments.get(name):
+                arguments[name] = self._file(arguments[name])
+        if "images" in arguments:
+            arguments["images"] = [self._file(address) for address in arguments["images"]]
+        return arguments
 
     def _file(self, address: str) -> Any:
         if address.startswith("data:"):
             path = save_base64_to_cache(address, get_upload_folder())
-            self._page.upload_file_set.add(path)  # so that it is deleted in time
+            self.blocks.upload_file_set.add(path)  # so that it is deleted in time
             return handle_file(path)
         _, mark, path = address.partition("/gradio_api/file=")
-        if mark and unquote(path) in self._page.upload_file_set:
+        if mark and unquote(path) in self.blocks.upload_file_set:
             return handle_file(unquote(path))
         if address.startswith(("http://", "https://")):
             return handle_file(address)
         raise ValueError("The picture has no address that can be used; give one that begins with https: or data:.")
 
-    def answer(self, data: Any, root: str) -> list[Any]:
+    def postprocess_output_data(self, data: Any, root_url: str) -> list[Any]:
         """What the endpoint returned: pictures small with their addresses, other files by address, the rest as JSON."""
-        return [part for output in add_root_url(data, root, None) for part in self._parts(output)]
+        return [part for output in add_root_url(data, root_url, None) for part in self._parts(output)]
 
     def _parts(self, value: Any) -> list[Any]:
         if hasattr(value, "model_dump"):
@@ -175,13 +168,13 @@ class _Tools:
         except AutochromeError:  # a zip
             return [text]
         encoded = data_uri(picture.pixels).partition(",")[2]
-        return [self._types.ImageContent(type="image", data=encoded, mimeType="image/jpeg"), text]
+        return [self.types.ImageContent(type="image", data=encoded, mimeType="image/jpeg"), text]
 
     def _text(self, words: str) -> Any:
-        return self._types.TextContent(type="text", text=words)
+        return self.types.TextContent(type="text", text=words)
 
     @staticmethod
-    def progress(update: Any) -> str | None:
+    def _format_progress_message(update: Any) -> str | None:
         """What goes on, in the words of the page."""
         return next((unit.desc for unit in update.progress_data or [] if unit.desc), None)
 

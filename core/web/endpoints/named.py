@@ -12,9 +12,9 @@ from PIL import Image
 from core.colour.cielab import Pixels, eight_bits
 from core.engine import Engine, Forecast
 from core.errors import BackendError, PhotoError, RequestError
-from core.jobs.batch import Outcome, colour_batch
+from core.jobs.batch import colour_batch
 from core.jobs.compare import compare, truth_colourfulness
-from core.jobs.job import Job
+from core.jobs.job import Job, Outcome
 from core.look.alternatives import alternatives
 from core.look.look import Look, make_look
 from core.photo.archive import sources
@@ -25,7 +25,7 @@ from core.registry.registry import AUTO
 from core.render.confidence import confidence, confidence_picture
 from core.web.alerts import one_sentence, one_sentence_at_a_time
 from core.web.backend_list import list_all
-from core.web.colouring import colour_file, kept_folder, open_reference, open_upload, teller
+from core.web.colouring import colour_file, kept_folder, open_reference, open_upload, shown_on
 from core.web.upload_fields import PhotoUpload, Upload, photos_upload
 
 SHOWN_PIXELS = 2_000_000
@@ -75,9 +75,10 @@ def _look_fields() -> list[Any]:
 
 def _tint_fields() -> list[Any]:
     """The endpoint's fields for tint_warm and tint_magenta."""
+    defaults = Look()
     return [
-        gr.Number(0.0, label="Cool to warm, -1 to 1", visible=False),
-        gr.Number(0.0, label="Green to magenta, -1 to 1", visible=False),
+        gr.Number(defaults.tint_warm, label="Cool to warm, -1 to 1", visible=False),
+        gr.Number(defaults.tint_magenta, label="Green to magenta, -1 to 1", visible=False),
     ]
 
 
@@ -138,7 +139,7 @@ def _add_colorize(engine: Engine) -> None:
             hints=hints,
         )
         job = Job(backend, look, output_format, _checked(options), open_reference(reference, engine.settings))
-        path, report = colour_file(engine, _given_photo(image), job, teller(progress))
+        path, report = colour_file(engine, _given_photo(image), job, shown_on(progress))
         return str(path), report.model_dump(mode="json")
 
     gr.on(
@@ -151,7 +152,7 @@ def _add_colorize(engine: Engine) -> None:
             _options_field(),
             _format_field(),
             *_tint_fields(),
-            gr.Textbox("default", label="One of those that /alternatives names", visible=False),
+            gr.Textbox(Look().alternative, label="One of those that /alternatives names", visible=False),
             gr.JSON([], label="Spots whose colour is known", visible=False),
             _reference_field(),
         ],

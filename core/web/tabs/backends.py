@@ -24,25 +24,26 @@ _ADD_ONE = """<details class="add-one"><summary>Add a backend</summary>
 
 def build_backends_tab(engine: Engine, tab: gr.Tab) -> None:
     """Add the tab's contents to the Blocks that is being built."""
-    cards = pick_list("backends", visible=True)
+    listing = pick_list("backends", visible=True)
     gr.HTML(_ADD_ONE, padding=False)
     timer = gr.Timer(1.0, active=False)
 
     def refresh() -> tuple[str, Any]:
         backends = list_backends(engine)
-        waiting = any(backend["state"] != "ready" for backend in backends)
-        return backends_html(backends) + failures_html(engine.registry.failures), gr.Timer(active=waiting)
+        arriving = any(backend["state"] == "downloading" for backend in backends)
+        return backends_html(backends) + failures_html(engine.registry.failures), gr.Timer(active=arriving)
 
     def fetch(event: gr.EventData) -> tuple[str, Any]:
         weights = weights_of(engine.registry.get(event.pick))
         if weights is not None:
             weights.start()
-        return refresh()
+        cards, _ = refresh()
+        return cards, gr.Timer(active=True)  # it may take a moment to begin
 
-    shown: dict[str, Any] = {"outputs": [cards, timer], "queue": False, "api_visibility": "private"}
+    shown: dict[str, Any] = {"outputs": [listing, timer], "queue": False, "api_visibility": "private"}
     for event in (tab.select, timer.tick):
         event(refresh, show_progress="hidden", **shown)
-    cards.click(fetch, show_progress="hidden", **shown)
+    listing.click(fetch, show_progress="hidden", **shown)
 
 
 def backends_html(backends: list[dict[str, Any]]) -> str:

@@ -13,8 +13,8 @@ import gradio as gr
 
 from core.engine import Engine
 from core.errors import AutochromeError
-from core.jobs.batch import Outcome, colour_batch
-from core.jobs.job import Job
+from core.jobs.batch import colour_batch
+from core.jobs.job import Job, Outcome
 from core.look.look import Look, make_look
 from core.photo.archive import sources
 from core.photo.save import output_format

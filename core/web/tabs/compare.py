@@ -106,8 +106,8 @@ def _original(photo: Photo, name: str) -> str:
 
 def _card(measured: Measured, picture: Pixels | None) -> str:
     if picture is None:
-        told = f'<p class="notice">{escape(measured.problem)}</p>'
-        return f"<figure><figcaption><header><h2>{escape(measured.title)}</h2></header>{told}</figcaption></figure>"
+        problem = f'<p class="notice">{escape(measured.problem)}</p>'
+        return f"<figure><figcaption><header><h2>{escape(measured.title)}</h2></header>{problem}</figcaption></figure>"
     facts = {
         "PSNR": f"{measured.psnr:.1f} dB" if measured.psnr is not None else "",
         "CIEDE2000": f"{measured.ciede2000:.1f}" if measured.ciede2000 is not None else "",

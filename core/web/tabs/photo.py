@@ -13,7 +13,7 @@ from core.jobs.job import Job
 from core.look.look import Look, make_look
 from core.registry.registry import AUTO
 from core.web.backend_list import backend_titles
-from core.web.colouring import colour_file, open_reference, teller
+from core.web.colouring import colour_file, open_reference, shown_on
 from core.web.example_photos import EXAMPLES
 from core.web.messages import notice_html, story_html
 from core.web.session import Previews, Session
@@ -42,27 +42,27 @@ class _Actions:
         self._previews = Previews(engine)
         self._parts = parts
 
-    def take(self, given: Given, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008 - Gradio's way to hand one in
+    def colour_upload(self, given: Given, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008 - Gradio's way to hand one in
         """Colour an upload; the field is emptied at once, which calls this again with nothing."""
         photo = given[self._parts.upload]
         return self._begin(photo, given, progress) if photo else gr.skip()
 
-    def take_example(self, upload: Upload) -> Callable[..., Any]:
+    def colour_example(self, upload: Upload) -> Callable[..., Any]:
         """An action that colours one of the examples."""
 
-        def take(given: Given, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008
+        def colour(given: Given, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008
             return self._begin(upload, given, progress)
 
-        return take
+        return colour
 
-    def take_again(self, given: Given, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008
+    def colour_again(self, given: Given, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008
         """Colour the same photograph with another backend."""
         session: Session | None = given[self._parts.session]
         if session is None or self._lacks_reference(given):
             return self._second(given)
         return self._begin(session.upload, given, progress) | self._second(given)
 
-    def take_reference(self, given: Given, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008
+    def use_reference(self, given: Given, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008
         """Take the colours from an upload; a small copy stands for it, as browsers cannot show every format."""
         parts, upload = self._parts, given[self._parts.second_upload]
         if upload is None:
@@ -72,7 +72,7 @@ class _Actions:
         except AutochromeError as error:
             return {parts.second_upload: None, parts.reference: None, parts.notice: notice_html(error)}
         given = given | {parts.reference: upload}
-        return {parts.reference: upload, parts.second_upload: shown} | self.take_again(given, progress)
+        return {parts.reference: upload, parts.second_upload: shown} | self.colour_again(given, progress)
 
     def repaint(self, given: Given) -> Any:
         """Show another look at the same prediction."""
@@ -111,7 +111,7 @@ class _Actions:
             reference = open_reference(session.reference, self._engine.settings)
             look, format_name = self._look(given), given[self._parts.format_name]
             job = Job(session.report.backend, look, format_name, reference=reference)
-            path, _ = colour_file(self._engine, session.upload, job, teller(progress))
+            path, _ = colour_file(self._engine, session.upload, job, shown_on(progress))
         except AutochromeError as error:
             return {self._parts.saved: None, self._parts.notice: notice_html(error)}
         return {self._parts.saved: str(path), self._parts.notice: ""}
@@ -142,7 +142,7 @@ class _Actions:
             if self._lacks_reference(given):
                 raise RequestError(_SECOND)
             reference = given[parts.reference] if self._wants_reference(given) else None
-            session = self._previews.begin(upload, given[parts.backend], teller(progress), reference)
+            session = self._previews.begin(upload, given[parts.backend], shown_on(progress), reference)
             pictures = self._previews.preview(session, look)
         except AutochromeError as error:
             return {parts.upload: None, parts.notice: notice_html(error)}
@@ -206,13 +206,13 @@ def _wire(parts: Parts, actions: _Actions) -> None:
     }
     explore = live | {"fn": actions.explore, "outputs": [parts.strip, parts.sureness, parts.notice]}
     forwards = [
-        parts.upload.change(actions.take, **forward),
-        parts.backend.input(actions.take_again, trigger_mode="always_last", **forward),
-        parts.second_upload.input(actions.take_reference, **forward | {"inputs": settings | {parts.second_upload}}),
+        parts.upload.change(actions.colour_upload, **forward),
+        parts.backend.input(actions.colour_again, trigger_mode="always_last", **forward),
+        parts.second_upload.input(actions.use_reference, **forward | {"inputs": settings | {parts.second_upload}}),
     ]
     for button, example in zip(parts.example_buttons, EXAMPLES, strict=True):
         upload = Upload(str(example.path), example.path.name)
-        forwards.append(button.click(actions.take_example(upload), **forward))
+        forwards.append(button.click(actions.colour_example(upload), **forward))
     for event in forwards:
         event.then(**live).then(**explore)  # a slider may have been moved while the network ran
     sliders = [part for name, part in parts.look.items() if name != "alternative"]

@@ -1,0 +1,76 @@
+"""What became of each photograph: printed as a line or as JSON, and written into a report."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from types import TracebackType
+
+import typer
+
+from core.errors import RequestError
+from core.jobs.job import Outcome
+
+
+class Reporter:
+    """Prints each photograph's outcome as it comes, and writes the report line by line: what is in it stays.
+
+    Attributes:
+        failed: how many could not be coloured.
+        count: how many outcomes there were.
+    """
+
+    def __init__(self, report: Path | None, as_json: bool):
+        """Begin the report.
+
+        Raises:
+            RequestError: it cannot be written there.
+        """
+        self.failed = self.count = 0
+        self._as_json = as_json
+        self._reason = ""
+        self._file = None
+        if report is not None:
+            try:
+                self._file = open(report, "w", encoding="utf-8", newline="")  # noqa: SIM115 - closed by __exit__
+            except OSError as error:
+                raise RequestError(
+                    f"The report {report} cannot be written ({error.strerror}); name another."
+                ) from error
+            self._rows = csv.DictWriter(self._file, list(Outcome.model_fields), lineterminator="\n")
+            self._rows.writeheader()
+
+    def __enter__(self) -> Reporter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def add(self, outcome: Outcome) -> None:
+        """Print and write one photograph's outcome."""
+        self.count += 1
+        self.failed += outcome.status == "failed"
+        if self._file is not None:
+            self._rows.writerow(outcome.model_dump())
+            self._file.flush()
+        if self._as_json:
+            typer.echo(outcome.model_dump_json())
+        elif outcome.status == "failed":
+            typer.echo(f"{outcome.photograph}: {outcome.problem}", err=True)
+        elif outcome.status == "skipped":
+            typer.echo(f"{outcome.photograph}: {outcome.picture} is there already")
+        else:
+            typer.echo("\n  ".join([_summary(outcome), *self._notes(outcome)]))
+
+    def _notes(self, outcome: Outcome) -> list[str]:
+        """What is worth knowing; why it is not the preferred backend is printed once, not two hundred times."""
+        reason = outcome.fallback_reason if outcome.fallback_reason != self._reason else ""
+        self._reason = outcome.fallback_reason
+        return [note for note in (reason, outcome.warnings) if note]
+
+
+def _summary(outcome: Outcome) -> str:
+    return f"{outcome.photograph} -> {outcome.picture} ({outcome.backend}, {outcome.seconds:.1f} s)"
