@@ -14,7 +14,6 @@ from core.prediction import AbDistribution, AbField, Request
 from core.progress import Progress
 from core.registry.backend import BackendInfo
 from core.registry.hookspecs import hookimpl
-from core.settings import load_settings
 from core.weights.manifest import GRAPH, GraphInput, GraphOutput, Manifest, load_manifests
 from core.weights.weights import Weights
 
@@ -154,9 +153,8 @@ def _opencv(model: str, path: Path, input_name: str, output_name: str) -> Networ
 
 
 @hookimpl
-def autochrome_register_backends(register: Any) -> None:
+def autochrome_register_backends(register: Any, settings: Any) -> None:
     """Register a backend for each manifest that describes a graph."""
-    settings = load_settings()
     for manifest in load_manifests(settings).values():
         if manifest.input is not None:
             register(OnnxModel(manifest, Weights(manifest, settings)))

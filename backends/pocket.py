@@ -26,6 +26,7 @@ class Pocket:
         citation="models/pocket/README.md",
         input_size=192,
         multiple=32,
+        embedded=True,
         order=20,
     )
 

@@ -11,16 +11,17 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel
 
-from core.colour.cielab import Float, opencv_lightness, rgb_to_lab, three_channels
+from core.colour.cielab import Float, rgb_to_lab, three_channels
 from core.errors import AutochromeError, BackendError, RequestError
 from core.look.look import Look
 from core.photo.open import Photo
-from core.photo.resize import input_shape, resize_linear, small_lightness, small_rgb
+from core.photo.resize import input_shape, small_lightness, small_rgb
 from core.prediction import Prediction, Request
+from core.prediction_cache import PredictionCache
 from core.progress import Progress, no_progress
-from core.registry.backend import Backend, BackendInfo, weights_of
-from core.registry.registry import AUTO, EMBEDDED, Registry
-from core.registry.runner import PredictionCache, Runner
+from core.registry.backend import Backend, BackendInfo, blamed_on, weights_of
+from core.registry.predictor import Predictor
+from core.registry.registry import AUTO, Registry
 from core.render.render import Picture, render
 from core.settings import Settings
 
@@ -78,10 +79,10 @@ class Engine:
         self.registry = registry
         self.settings = settings
         self._cache = PredictionCache(settings.cache_mb)
-        self._runners: dict[str, Runner] = {}
+        self._predictors: dict[str, Predictor] = {}
         self._lock = threading.Lock()
 
-    def predict(
+    def forecast(
         self,
         photo: Photo,
         backend: str = AUTO,
@@ -99,17 +100,17 @@ class Engine:
             reference: a second photograph, for a backend that takes its colours from one.
 
         Raises:
-            BackendError, RequestError, WeightsError: see ``core.registry.runner.Runner.predict``; also where a
-                reference is missing or of no use.
+            BackendError, RequestError, WeightsError: see ``core.registry.predictor.Predictor.infer``; also where
+                a reference is missing or of no use.
         """
         progress(0.0, "Choosing a backend")
         chosen, reason = self.registry.resolve(backend, self.settings.auto_wait)
         try:
             return self._run(photo, chosen, backend, reason, options or {}, progress, reference)
         except AutochromeError as error:
-            if backend != AUTO or chosen.info.id == EMBEDDED or isinstance(error, RequestError):
+            embedded = self.registry.embedded
+            if backend != AUTO or embedded is None or embedded is chosen or isinstance(error, RequestError):
                 raise
-            embedded = self.registry.get(EMBEDDED)
             return self._run(photo, embedded, backend, f"{chosen.info.id}: {error}", {}, progress)
 
     def recall(self, report: Report, key: str) -> Forecast | None:
@@ -142,7 +143,7 @@ class Engine:
         reference: Photo | None = None,
     ) -> tuple[Picture, Report]:
         """Both halves, one after the other."""
-        forecast = self.predict(photo, backend, options, progress, reference)
+        forecast = self.forecast(photo, backend, options, progress, reference)
         progress(0.8, "Painting")
         return self.render(photo, forecast, look or Look())
 
@@ -156,42 +157,49 @@ class Engine:
         progress: Progress,
         reference: Photo | None = None,
     ) -> Forecast:
-        request = Request(_lightness_for(photo, backend.info), _reference_for(reference, backend.info))
-        runner = self._runner(backend)
+        name = backend.info.id
         try:
-            prediction, cached, seconds = runner.predict(request, options, progress)
+            request = Request(_lightness_for(photo, backend), _reference_for(reference, backend.info))
+            inference = self._predictor(backend).infer(request, options, progress)
         except BackendError as error:
-            self.registry.note(backend.info.id, str(error))
+            self.registry.mark_failing(name, str(error))
             raise
-        self.registry.note(backend.info.id, None)
+        self.registry.mark_working(name)
         weights = weights_of(backend)
         report = Report(
-            backend=backend.info.id,
+            backend=name,
             requested=requested,
             fallback_reason=reason,
             width=photo.width,
             height=photo.height,
-            cached=cached,
-            seconds=Seconds(predict=seconds),
+            cached=inference.cached,
+            seconds=Seconds(predict=inference.seconds),
             weights=weights.digests() if weights else {},
             warnings=list(photo.warnings),
         )
-        return Forecast(prediction, report, runner.key(request, options))
+        return Forecast(inference.prediction, report, inference.key)
 
-    def _runner(self, backend: Backend) -> Runner:
+    def _predictor(self, backend: Backend) -> Predictor:
+        name = backend.info.id
         with self._lock:
-            return self._runners.setdefault(
-                backend.info.id, Runner(backend, self._cache, self.settings.backend_timeout)
-            )
+            if name not in self._predictors:
+                self._predictors[name] = Predictor(backend, self._cache, self.settings.backend_timeout)
+            return self._predictors[name]
 
 
-def _lightness_for(photo: Photo, info: BackendInfo) -> Float:
-    """L* of a photograph at the size that a backend asks for."""
+def _lightness_for(photo: Photo, backend: Backend) -> Float:
+    """L* of a photograph at the size that a backend asks for: core's, or the backend's own way.
+
+    Raises:
+        BackendError: the backend's own way fails.
+    """
+    info = backend.info
     shape = input_shape(photo.height, photo.width, info.input_size, info.multiple)
-    if info.seen == "exact":
+    lightness = getattr(backend, "lightness", None)
+    if lightness is None:
         return small_lightness(photo, shape)
-    levels = np.float32(np.iinfo(photo.pixels.dtype).max)
-    return opencv_lightness(resize_linear(photo.pixels, shape) / levels)
+    with blamed_on(info.id):
+        return np.asarray(lightness(photo.pixels, shape), np.float32)
 
 
 def _reference_for(reference: Photo | None, info: BackendInfo) -> Float | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -13,7 +14,7 @@ from core.errors import SettingsError
 
 
 class Settings(BaseModel):
-    """Limits and places, each read from ``AUTOCHROME_<NAME IN CAPITALS>``.
+    """Limits and places, each read from ``AUTOCHROME_<NAME IN CAPITALS>``, and ``repos`` from ``AUTOCHROME_*_REPO``.
 
     An empty variable counts as one that is not set, but for ``AUTOCHROME_PLUGINS``, which then forbids plugins.
     """
@@ -24,8 +25,8 @@ class Settings(BaseModel):
     plugins: Path | Literal[""] | None = Field(
         None, description="folder whose files are plugins; empty: no plugins at all, installed ones included"
     )
-    zhang_repo: str | None = Field(
-        None, description="Hub repository asked first for zhang-v2's weights: OWNER/NAME, or spaces/OWNER/NAME"
+    repos: dict[str, str] = Field(
+        {}, description="model, or the beginning of its name -> Hub repository of one's own that is asked first for it"
     )
     max_pixels: int = Field(250_000_000, gt=0, description="largest photograph that is opened, in pixels")
     max_upload_mb: int = Field(200, gt=0, description="largest file that is opened, in megabytes")
@@ -37,6 +38,18 @@ class Settings(BaseModel):
         60.0, gt=0, description="seconds without a sign of life after which a backend or a plugin is given up"
     )
 
+    def repo_of(self, model: str) -> tuple[str, str] | None:
+        """A person's own repository for a model, and the variable that names it: the one with the longest name.
+
+        ``AUTOCHROME_ZHANG_REPO`` is for ``zhang-v2`` too.
+        """
+        words = re.split("[-_.]", model)
+        for count in range(len(words), 0, -1):
+            name = "-".join(words[:count])
+            if name in self.repos:
+                return self.repos[name], f"AUTOCHROME_{name.upper().replace('-', '_')}_REPO"
+        return None
+
 
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings from the environment.
@@ -45,7 +58,14 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         SettingsError: a variable's value cannot be used; the message names the variable.
     """
     given = {name: environ.get(f"AUTOCHROME_{name.upper()}") for name in Settings.model_fields}
-    values = {name: value for name, value in given.items() if value or (name == "plugins" and value is not None)}
+    values: dict[str, Any] = {
+        name: value for name, value in given.items() if value or (name == "plugins" and value is not None)
+    }
+    values["repos"] = {
+        match[1].lower().replace("_", "-"): value
+        for name, value in environ.items()
+        if value and (match := re.fullmatch("AUTOCHROME_(.+)_REPO", name))
+    }
     try:
         return Settings.model_validate(values)
     except ValidationError as error:

@@ -1,7 +1,6 @@
 """One forward per photograph, however many ask and whatever they turn."""
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -11,7 +10,6 @@ from core.errors import BackendError, RequestError, WeightsError
 from core.look.look import Look, make_look
 from core.photo.open import Photo
 from core.photo.resize import thumbnail
-from core.registry.fair_lock import FairLock
 from tests.support.fakes import FakeBackend, grey_picture, make_engine
 
 PHOTO = Photo(grey_picture(), warnings=("Its colour profile is broken and was left out.",))
@@ -78,24 +76,6 @@ def test_many_at_once_get_the_same_pixels_from_one_forward_at_a_time():
     assert backend.loads == 1
 
 
-def test_those_who_wait_are_served_in_the_order_in_which_they_came():
-    lock, order, threads = FairLock(), [], []
-
-    def enter(number):
-        with lock:
-            order.append(number)
-
-    with lock:
-        for number in range(20):
-            threads.append(threading.Thread(target=enter, args=(number,)))
-            threads[-1].start()
-            while len(lock._waiting) <= number:
-                time.sleep(0.001)
-    for thread in threads:
-        thread.join(10)
-    assert order == list(range(20))
-
-
 def test_what_is_known_does_not_wait_behind_a_forward():
     backend = FakeBackend()
     engine = make_engine(backend)
@@ -139,7 +119,7 @@ def test_a_backends_bug_is_told_as_its_own_and_the_next_photograph_works():
 
 
 def engine_without_weights():
-    preferred, embedded = FakeBackend("zhang-v2"), FakeBackend("pocket")
+    preferred, embedded = FakeBackend("classic", order=10), FakeBackend("pocket", embedded=True)
 
     def load(progress):
         raise WeightsError("The weights could not be had; go online.")
@@ -151,18 +131,48 @@ def engine_without_weights():
 def test_auto_falls_back_and_says_why():
     _, report = engine_without_weights().colorize(PHOTO)
     assert (report.backend, report.requested) == ("pocket", "auto")
-    assert report.fallback_reason == "zhang-v2: The weights could not be had; go online."
+    assert report.fallback_reason == "classic: The weights could not be had; go online."
 
 
 def test_a_backend_asked_for_by_name_never_falls_back():
     with pytest.raises(WeightsError, match="The weights could not be had; go online"):
-        engine_without_weights().colorize(PHOTO, "zhang-v2")
+        engine_without_weights().colorize(PHOTO, "classic")
+
+
+def test_a_backend_may_say_how_the_photograph_is_made_small():
+    seen, backend = [], FakeBackend()
+    backend.lightness = lambda pixels, shape: np.full(shape, pixels.mean() / 2.55)
+
+    def predict(request, options):
+        seen.append(request.lightness)
+        return np.zeros((4, 4, 2))
+
+    backend.predict = predict
+    make_engine(backend).colorize(PHOTO, "pocket")
+    assert (seen[0].dtype, seen[0].ndim) == (np.float32, 2)
+    np.testing.assert_allclose(seen[0], PHOTO.pixels.mean() / 2.55, rtol=1e-5)
+
+
+def test_a_small_photograph_that_fails_is_the_backends_fault():
+    backend = FakeBackend()
+    backend.lightness = lambda pixels, shape: 1 / 0
+    engine = make_engine(backend)
+    with pytest.raises(BackendError, match=r"Backend 'pocket' failed \(ZeroDivisionError"):
+        engine.colorize(PHOTO, "pocket")
+    assert [failure.name for failure in engine.registry.failures] == ["pocket"]
+
+
+def test_a_prediction_that_was_made_is_found_by_its_key():
+    engine = make_engine()
+    forecast = engine.forecast(PHOTO, "pocket")
+    assert engine.recall(forecast.report, forecast.key) == forecast
+    assert engine.recall(forecast.report, "another") is None
 
 
 def test_a_thumbnail_is_rendered_from_the_whole_photographs_prediction():
     backend = FakeBackend()
     engine = make_engine(backend)
-    forecast = engine.predict(PHOTO, "pocket")
+    forecast = engine.forecast(PHOTO, "pocket")
     small = thumbnail(PHOTO, 1000)
     picture, report = engine.render(small, forecast, Look())
     assert 800 < picture.rgb.shape[0] * picture.rgb.shape[1] < 1100

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import typer
 
-from core.cli.common import make_engine, plain_errors
+from core.cli.common import make_engine, plain_errors, settings_of
 
 
-def backends() -> None:
+def backends(context: typer.Context) -> None:
     """List the backends and whether each can be used now."""
     from core.registry.backend import weights_of
 
     with plain_errors():
-        registry = make_engine().registry
+        registry = make_engine(settings_of(context)).registry
         for backend in registry:
             weights = weights_of(backend)
             status = weights.status() if weights else None

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.cli.common import BAD_USAGE, FAILED, INTERRUPTED, make_engine, plain_errors, print_aside
+from core.cli.common import BAD_USAGE, FAILED, INTERRUPTED, make_engine, plain_errors, print_aside, settings_of
 from core.cli.fetch import fetch_with_bar
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 
 def colorize(
+    context: typer.Context,
     photographs: Annotated[
         list[Path], typer.Argument(metavar="IN...", help="Photographs, folders, zips or patterns such as '*/*.tif'.")
     ],
@@ -65,7 +66,7 @@ def colorize(
         given = {"strength": strength, "temperature": temperature, "vividness": vividness, "refine": refine}
         look = make_look(**{name: value for name, value in given.items() if value is not None})
         job = Job(backend, look, output_format(format_))
-        engine = make_engine()
+        engine = make_engine(settings_of(context))
         if backend != "auto":
             engine.registry.get(backend)
         make_folder(output)
@@ -133,7 +134,7 @@ class _Album:
             return
         weights = weights_of(self.engine.registry.get(self.job.backend))
         if weights is not None and weights.status().state != "ready":
-            fetch_with_bar(weights, only_on_terminal=True)
+            fetch_with_bar(self.job.backend, weights, only_on_terminal=True)
 
     def _is_due(self, item: Item) -> bool:
         """Whether this photograph is to be coloured: it can be, and its picture is not there or not to be kept."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -32,10 +33,20 @@ def print_aside(words: str) -> None:
     typer.echo(words, err=True)
 
 
-def make_engine(settings: Settings | None = None) -> Engine:
+def settings_of(context: typer.Context) -> Settings:
+    """The environment's settings, but for those that options before the command give.
+
+    Raises:
+        SettingsError: a variable's value cannot be used.
+    """
+    from core.settings import load_settings
+
+    return load_settings({**os.environ, **context.obj})
+
+
+def make_engine(settings: Settings) -> Engine:
     """An engine over every backend that is installed."""
     from core.engine import Engine
     from core.registry.registry import load_registry
-    from core.settings import load_settings
 
-    return Engine(load_registry(), settings or load_settings())
+    return Engine(load_registry(settings=settings), settings)

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.cli.common import BAD_USAGE, FAILED, make_engine, plain_errors
+from core.cli.common import BAD_USAGE, FAILED, make_engine, plain_errors, settings_of
 from core.errors import RequestError
 
 if TYPE_CHECKING:
+    from core.registry.backend import BackendWeights
     from core.weights.weights import Weights
 
 
 def fetch(
+    context: typer.Context,
     backend: Annotated[str, typer.Argument(metavar="ID", help="Backend whose weights are wanted.")],
     check: Annotated[bool, typer.Option("--check", help="Only verify what is on this machine.")] = False,
     source: Annotated[
@@ -23,10 +25,11 @@ def fetch(
 ) -> None:
     """Fetch a backend's weights, verify them, or import files that you downloaded by hand."""
     from core.registry.backend import weights_of
+    from core.weights.weights import Weights
 
     with plain_errors(BAD_USAGE):
-        weights = weights_of(make_engine().registry.get(backend))
-        if weights is None:
+        weights = weights_of(make_engine(settings_of(context)).registry.get(backend))
+        if not isinstance(weights, Weights):
             raise RequestError(f"Backend '{backend}' needs no weights; there is nothing to fetch.")
     with plain_errors():
         if check:
@@ -35,7 +38,7 @@ def fetch(
             for path in weights.import_from(source):
                 typer.echo(f"Imported {path}")
         else:
-            for path in fetch_with_bar(weights):
+            for path in fetch_with_bar(backend, weights):
                 typer.echo(str(path))
 
 
@@ -48,7 +51,7 @@ def _check_weights(weights: Weights) -> None:
         raise typer.Exit(FAILED)
 
 
-def fetch_with_bar(weights: Weights, only_on_terminal: bool = False) -> list[Path]:
+def fetch_with_bar(backend: str, weights: BackendWeights, only_on_terminal: bool = False) -> list[Path]:
     """Fetch what is missing, with a progress bar.
 
     Raises:
@@ -56,8 +59,8 @@ def fetch_with_bar(weights: Weights, only_on_terminal: bool = False) -> list[Pat
     """
     from tqdm import tqdm
 
-    manifest, hidden = weights.manifest, None if only_on_terminal else False
-    with tqdm(desc=manifest.id, total=manifest.bytes, unit="B", unit_scale=True, disable=hidden) as bar:
+    total, hidden = weights.status().bytes_total, None if only_on_terminal else False
+    with tqdm(desc=backend, total=total, unit="B", unit_scale=True, disable=hidden) as bar:
 
         def progress(fraction: float, words: str) -> None:
             bar.update(round(fraction * bar.total) - bar.n)

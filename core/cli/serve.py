@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from core.cli.common import make_engine, plain_errors, print_aside
+from core.cli.common import make_engine, plain_errors, print_aside, settings_of
 from core.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -40,8 +40,10 @@ def serve(
     no_plugins: Annotated[bool, typer.Option("--no-plugins", help="Load no plugins, whatever the command.")] = False,
 ) -> None:
     """Serve the page and the API, unless a command is given."""
+    given = {"AUTOCHROME_MAX_PIXELS": max_pixels, "AUTOCHROME_MAX_UPLOAD_MB": max_upload_mb}
+    context.obj = {name: str(value) for name, value in given.items() if value is not None}
     if no_plugins:
-        os.environ["AUTOCHROME_PLUGINS"] = ""
+        context.obj["AUTOCHROME_PLUGINS"] = ""
     if context.invoked_subcommand is not None:
         return
     with plain_errors():
@@ -50,7 +52,7 @@ def serve(
             raise SettingsError("--mcp needs a package that is not installed; run: pip install -r requirements-mcp.txt")
         if mcp and login:
             raise SettingsError("Agents cannot log in; leave out --auth, or --mcp.")
-        settings = _settings(max_pixels, max_upload_mb)
+        settings = settings_of(context)
         options = {"server_name": host, "server_port": port, "share": share, "auth": login}
         with _ended_by_signal() as ended:
             page = launch(settings, queue, options | {"root_path": root_path, "mcp_server": mcp})
@@ -127,14 +129,6 @@ def launch(settings: Settings, queue: int | None, options: dict[str, Any]) -> An
 
         improve_tools(page)
     return page
-
-
-def _settings(max_pixels: int | None, max_upload_mb: int | None) -> Settings:
-    """The settings, with these limits where they are given."""
-    from core.settings import load_settings
-
-    given = {"AUTOCHROME_MAX_PIXELS": max_pixels, "AUTOCHROME_MAX_UPLOAD_MB": max_upload_mb}
-    return load_settings(os.environ | {name: str(value) for name, value in given.items() if value is not None})
 
 
 @contextlib.contextmanager

@@ -64,14 +64,6 @@ def rgb_lightness(rgb: Float) -> Float:
     return luminance_to_lightness(linear if linear.ndim == 2 else linear @ _LUMINANCE)
 
 
-def opencv_lightness(rgb: Float) -> Float:
-    """L* as ``cv2.cvtColor`` has it, which interpolates a table and is off by up to 0.2; for a recipe that uses it."""
-    import cv2
-
-    lab = cv2.cvtColor(three_channels(rgb), cv2.COLOR_RGB2Lab)
-    return np.ascontiguousarray(lab[..., 0], dtype=np.float32)
-
-
 def lightness_to_grey(lightness: Float) -> Float:
     """L* 0..100 to the sRGB grey 0..1 that has it. Any shape."""
     f = (np.asarray(lightness, dtype=np.float32) + 16) / 116

@@ -67,7 +67,7 @@ def compare(engine: Engine, photo: Photo, max_pixels: int) -> Iterator[tuple[Mea
     for backend in ready_backends(engine):
         measured = Measured(backend=backend.info.id, title=backend.info.title or backend.info.id)
         try:
-            forecast = engine.predict(photo, backend.info.id)
+            forecast = engine.forecast(photo, backend.info.id)
             picture, _ = engine.render(small, forecast, Look())
         except AutochromeError as error:
             yield measured.model_copy(update={"problem": str(error)}), None

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from core.errors import AutochromeError, BackendError
 from core.prediction import Prediction, Request
-
-if TYPE_CHECKING:
-    from core.weights.weights import Weights
+from core.progress import Progress
 
 
 class BackendInfo(BaseModel):
@@ -19,8 +21,8 @@ class BackendInfo(BaseModel):
     aspect ratio at an area of about its square; None is the photograph's own size. Sides are then brought to
     multiples of ``multiple``.
 
-    ``seen`` says how the small picture is made: "exact" averages areas and converts exactly; "opencv" interpolates
-    and converts as ``cv2.resize`` and ``cv2.cvtColor`` do on floats, for networks whose well-known recipe does so.
+    ``auto`` stands for the first backend by ``order`` that wants no reference and, until its weights are here or where
+    it fails, for the first that is ``embedded``: works at once, with nothing to be fetched.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,8 +34,8 @@ class BackendInfo(BaseModel):
     citation: str = ""
     input_size: tuple[int, int] | int | None = None
     multiple: int = Field(1, ge=1)
-    seen: Literal["exact", "opencv"] = "exact"
     wants_reference: bool = False
+    embedded: bool = False
     order: int = Field(100, description="place in lists; lower comes first")
 
 
@@ -44,18 +46,57 @@ class Backend(Protocol):
     Optional attributes:
         ``Options``: a pydantic model with ``extra="forbid"``; a valid instance of it comes to ``predict``
             (without it, options must be empty and ``predict`` gets None).
-        ``load(progress)``: called once before the first ``predict``; ``progress(fraction, words)``.
-        ``weights``: a ``core.weights.weights.Weights``, where the backend needs files that may have to be fetched.
+        ``load(progress)``: called once before the first ``predict``, in the same thread; ``progress(fraction, words)``.
+        ``lightness(pixels, shape)``: the L* (height, width) that comes as ``Request.lightness``, of a photograph's
+            (h, w) or (h, w, 3) uint8 or uint16 sRGB, where a network's recipe is not core's: mean over areas, exact
+            conversion. Needs no ``load``; may be called from several threads at once.
+        ``weights``: ``BackendWeights``, where the backend needs files that may have to be fetched.
     """
 
     info: BackendInfo
 
     def predict(self, request: Request, options: Any) -> Prediction:
-        """Colour one request. Core never calls it from two threads at once."""
+        """Colour one request. Core calls it from one thread only, one call at a time."""
         ...
 
 
-def weights_of(backend: Backend | None) -> Weights | None:
+class BackendWeightStatus(Protocol):
+    """How it stands with a backend's files; see ``core.weights.weights.WeightStatus``."""
+
+    @property
+    def state(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+    @property
+    def bytes_done(self) -> int: ...
+    @property
+    def bytes_total(self) -> int: ...
+
+
+class BackendWeights(Protocol):
+    """The files that a backend needs; see ``core.weights.weights.Weights``."""
+
+    def status(self) -> BackendWeightStatus: ...
+    def start(self) -> None: ...
+    def wait(self, timeout: float) -> bool: ...
+    def fetch(self, progress: Progress | None = None) -> dict[str, Path]: ...
+    def digests(self) -> dict[str, str]: ...
+
+
+def weights_of(backend: Backend) -> BackendWeights | None:
     """The files that a backend needs; None where it needs none, or means something else by ``weights``."""
     weights = getattr(backend, "weights", None)
     return weights if hasattr(weights, "status") else None
+
+
+@contextmanager
+def blamed_on(backend_id: str) -> Iterator[None]:
+    """Name the backend in whatever its own code raises: its bug must not look like the photograph's fault."""
+    try:
+        yield
+    except AutochromeError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise BackendError(
+            f"Backend '{backend_id}' failed ({type(error).__name__}: {error}); choose another backend."
+        ) from error

@@ -7,6 +7,8 @@ from typing import Any
 
 import pluggy
 
+from core.settings import Settings
+
 PROJECT = "autochrome"
 """Name of the pluggy project and of the entry-point group that plugins use."""
 
@@ -15,5 +17,8 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
 @hookspec
-def autochrome_register_backends(register: Callable[[Any], None]) -> None:
-    """Call ``register(backend)`` once for each backend that the plugin brings; see ``core.registry.backend``."""
+def autochrome_register_backends(register: Callable[[Any], None], settings: Settings) -> None:
+    """Call ``register(backend)`` once for each backend that the plugin brings; see ``core.registry.backend``.
+
+    A plugin that needs no ``settings`` leaves them out of its arguments.
+    """

@@ -18,7 +18,7 @@ import pluggy
 
 from core.errors import BackendError, SettingsError
 from core.registry import hookspecs
-from core.registry.watchdog import Watched
+from core.registry.worker import HangError, Worker
 from core.settings import Settings
 
 
@@ -41,11 +41,11 @@ class Plugin:
 
     Attributes:
         name: that of its entry point or file.
-        bring: imports it; may raise anything, or hang.
+        load: imports it; may raise anything, or hang.
     """
 
     name: str
-    bring: Callable[[], object]
+    load: Callable[[], object]
 
 
 def find_plugins(settings: Settings) -> Iterator[Plugin]:
@@ -67,48 +67,62 @@ def find_plugins(settings: Settings) -> Iterator[Plugin]:
             yield Plugin(path.name, lambda path=path: _import_file(path))  # type: ignore[misc]
 
 
-def backends_of(plugin: Plugin, silence: float) -> list[Any]:
-    """Import a plugin and call its hook.
+class Plugins:
+    """Those that have come in, each asked for its backends alone: an exception in one ends no other's call."""
 
-    Args:
-        plugin: what was found.
-        silence: seconds after which it is given up.
+    def __init__(self, settings: Settings):
+        self._settings = settings
+        self._manager = pluggy.PluginManager(hookspecs.PROJECT)
+        self._manager.add_hookspecs(hookspecs)
 
-    Returns:
-        What it registers, unchecked.
+    def admit(self, plugin: Plugin) -> list[Any]:
+        """Import a stranger's plugin and call its hook.
 
-    Raises:
-        BackendError: it fails in any way; the message is a sentence about it.
-    """
-    call = Watched(lambda progress: hooked(plugin.bring(), plugin.name))
-    if not call.ended_within(silence):
-        raise BackendError(f"It was not ready after {silence:g} s, so it was left out; repair or remove it.")
-    try:
-        backends = call.result()
-    except pluggy.PluginValidationError as error:
-        raise BackendError(f"Its hook does not fit ({_brief(error)}); see docs/writing-a-backend.md.") from error
-    except (Exception, SystemExit) as error:
-        raise BackendError(f"It cannot be brought in ({_brief(error)}); repair or remove it.") from error
-    if not backends:
-        raise BackendError("It registers no backend; see docs/writing-a-backend.md.")
-    return backends
+        Returns:
+            The backends that it registers, unchecked.
 
+        Raises:
+            BackendError: it fails in any way, or hangs; the message is a sentence about it.
+        """
+        silence = self._settings.backend_timeout
+        worker = Worker(plugin.name, silence)
+        try:
+            loaded = worker.call(lambda progress: plugin.load())
+            self.register(loaded, plugin.name)
+            backends = worker.call(lambda progress: self.backends_of(loaded))
+        except HangError:
+            raise BackendError(
+                f"It was not ready after {silence:g} s, so it was left out; repair or remove it."
+            ) from None
+        except pluggy.PluginValidationError as error:
+            raise BackendError(f"Its hook does not fit ({_brief(error)}); see docs/writing-a-backend.md.") from error
+        except (Exception, SystemExit) as error:
+            raise BackendError(f"It cannot be brought in ({_brief(error)}); repair or remove it.") from error
+        if not backends:
+            raise BackendError("It registers no backend; see docs/writing-a-backend.md.")
+        return backends
 
-def hooked(plugin: object, name: str) -> list[Any]:
-    """What a plugin's hook registers.
+    def register(self, plugin: object, name: str) -> None:
+        """Let a plugin in.
 
-    Raises:
-        pluggy.PluginValidationError: its hook has another name or other arguments than
-            ``core.registry.hookspecs`` says.
-    """
-    # A manager for each: one plugin's exception would end a call that they share.
-    manager = pluggy.PluginManager(hookspecs.PROJECT)
-    manager.add_hookspecs(hookspecs)
-    manager.register(plugin, name)
-    manager.check_pending()
-    backends: list[Any] = []
-    manager.hook.autochrome_register_backends(register=backends.append)
-    return backends
+        Raises:
+            pluggy.PluginValidationError: its hook has another name or other arguments than
+                ``core.registry.hookspecs`` says.
+        """
+        self._manager.register(plugin, None if self._manager.has_plugin(name) else name)
+        try:
+            self._manager.check_pending()
+        except pluggy.PluginValidationError:
+            self._manager.unregister(plugin)
+            raise
+
+    def backends_of(self, plugin: object) -> list[Any]:
+        """What a plugin that is in registers; raises whatever its hook raises."""
+        backends: list[Any] = []
+        others = [other for other in self._manager.get_plugins() if other is not plugin]
+        hook = self._manager.subset_hook_caller("autochrome_register_backends", others)
+        hook(register=backends.append, settings=self._settings)
+        return backends
 
 
 def _import_file(path: Path) -> object:

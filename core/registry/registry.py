@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from pydantic import ValidationError
 
 from core.errors import BackendError, first_problem
 from core.registry.backend import Backend, BackendInfo, weights_of
-from core.registry.plugins import PluginFailure, backends_of, find_plugins, hooked
-from core.settings import Settings, load_settings
+from core.registry.plugins import PluginFailure, Plugins, find_plugins
+from core.settings import Settings
 
 BUILT_IN = ("backends.zhang_v2", "backends.pocket", "backends.onnx_model", "backends.reference")
 """Modules of the built-in backends; they come in through the same hook as anyone's plugin."""
 
 AUTO = "auto"
 """Not a backend: the best one that can be used at once."""
-
-PREFERRED, EMBEDDED = "zhang-v2", "pocket"
-"""What ``auto`` stands for, and what it falls back to."""
 
 
 class Registry:
@@ -63,12 +60,17 @@ class Registry:
         """Remember a plugin, or one of its backends, that cannot come in."""
         self._left_out.append(PluginFailure(plugin, reason))
 
-    def note(self, backend_id: str, problem: str | None) -> None:
-        """Remember how a backend's last call ended: what went wrong, or None."""
-        if problem is None:
-            self._failing.pop(backend_id, None)
-        else:
-            self._failing[backend_id] = PluginFailure(backend_id, problem)
+    def mark_failing(self, backend_id: str, problem: str) -> None:
+        """Remember what went wrong in a backend's last call."""
+        self._failing[backend_id] = PluginFailure(backend_id, problem)
+
+    def mark_working(self, backend_id: str) -> None:
+        """Forget it: a call has gone well since."""
+        self._failing.pop(backend_id, None)
+
+    def wrap(self, wrapper: Callable[[Backend], Backend]) -> None:
+        """Put another in the place of each backend, with the same ``info``."""
+        self._backends = {backend_id: wrapper(backend) for backend_id, backend in self._backends.items()}
 
     def get(self, backend_id: str) -> Backend:
         """The backend with this id.
@@ -84,9 +86,26 @@ class Registry:
     def __iter__(self) -> Iterator[Backend]:
         return iter(sorted(self._backends.values(), key=lambda backend: (backend.info.order, backend.info.id)))
 
+    @property
+    def preferred(self) -> Backend:
+        """What ``auto`` stands for: the first backend that needs nothing but a photograph.
+
+        Raises:
+            BackendError: there is none.
+        """
+        for backend in self:
+            if not backend.info.wants_reference:
+                return backend
+        raise BackendError("There is no backend that needs nothing but a photograph; install one.")
+
+    @property
+    def embedded(self) -> Backend | None:
+        """What ``auto`` falls back to: the first backend that works at once."""
+        return next((backend for backend in self if backend.info.embedded), None)
+
     def start_fetching(self) -> None:
         """Let the preferred backend's weights arrive in the background, where they are missing."""
-        weights = weights_of(self._backends.get(PREFERRED))
+        weights = weights_of(self.preferred)
         if weights is not None:
             weights.start()
 
@@ -106,16 +125,14 @@ class Registry:
         """
         if backend_id != AUTO:
             return self.get(backend_id), None
-        if PREFERRED not in self._backends:
-            return self.get(EMBEDDED), f"{PREFERRED} is not installed"
-        preferred = self._backends[PREFERRED]
+        preferred, embedded = self.preferred, self.embedded
         weights = weights_of(preferred)
         if weights is None:
             return preferred, None
         weights.start()
-        if weights.wait(wait):
+        if weights.wait(wait) or embedded is None:
             return preferred, None
-        return self.get(EMBEDDED), f"{PREFERRED}: {weights.status().message}"
+        return embedded, f"{preferred.info.id}: {weights.status().message}"
 
 
 def load_registry(plugins: bool = True, settings: Settings | None = None) -> Registry:
@@ -125,28 +142,30 @@ def load_registry(plugins: bool = True, settings: Settings | None = None) -> Reg
 
     Args:
         plugins: False leaves all of them untouched.
-        settings: where plugins are and how long to wait for one; the environment's by default.
+        settings: handed to every backend; the defaults, not the environment's, where there are none.
 
     Raises:
         AutochromeError: a setting or a manifest cannot be used.
     """
-    settings = settings or load_settings()
-    registry = Registry()
+    settings = settings or Settings()
+    registry, admitted = Registry(), Plugins(settings)
     for name in BUILT_IN:
-        for backend in hooked(importlib.import_module(name), name):
+        module = importlib.import_module(name)
+        admitted.register(module, name)
+        for backend in admitted.backends_of(module):
             registry.register(backend)
     for plugin in find_plugins(settings) if plugins else ():
         try:
-            backends = backends_of(plugin, settings.backend_timeout)
+            backends = admitted.admit(plugin)
         except BackendError as error:
             registry.leave_out(plugin.name, str(error))
             continue
         for backend in backends:
-            _admit(registry, plugin.name, backend)
+            _register(registry, plugin.name, backend)
     return registry
 
 
-def _admit(registry: Registry, plugin: str, backend: Any) -> None:
+def _register(registry: Registry, plugin: str, backend: Any) -> None:
     """Register a stranger's backend, or remember why not."""
     try:
         registry.register(backend)

@@ -2,60 +2,77 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
 from core.prediction import Request
-from core.progress import no_progress
+from core.progress import Progress, no_progress
+from core.registry.backend import Backend
 from core.registry.registry import Registry
 
 SECONDS = 20
 """What a prediction is announced to take at most; a visitor's quota is charged by what it takes."""
 
 
+class OnGpu:
+    """A backend that predicts in another process, on its GPU; all else is the backend's own."""
+
+    def __init__(self, backend: Backend, predict_there: Callable[[str, Request, Any], Any], no_gpu: type[Exception]):
+        """Load nothing yet.
+
+        Args:
+            backend: what is to run there.
+            predict_there: predicts with the backend of an id, in the other process.
+            no_gpu: what that raises where there is no GPU to be had.
+        """
+        self.info = backend.info
+        self.backend = backend
+        self.loaded = False
+        self._predict_there, self._no_gpu = predict_there, no_gpu
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.backend, name)
+
+    def load(self, progress: Progress) -> None:
+        """Load the backend in this process."""
+        load = getattr(self.backend, "load", None)
+        if load is not None:
+            load(progress)
+        self.loaded = True
+
+    def predict(self, request: Request, options: Any) -> Any:
+        """Predict there, or here where there is no GPU: every backend runs without one."""
+        try:
+            return self._predict_there(self.info.id, request, options)
+        except self._no_gpu:
+            return self.backend.predict(request, options)
+
+
 def predict_on_gpu(registry: Registry) -> bool:
     """Let every backend of a registry predict through ``spaces.GPU``, where that package is; whether it is.
 
     On ZeroGPU such a call runs in a process that was forked from this one, perhaps before a backend was loaded, and
-    so it loads it there. Where no GPU is to be had (a visitor's quota is used up, say) the call is made here: every
-    backend runs without one. On other hardware ``spaces.GPU`` changes nothing.
+    so it loads it there. A visitor's quota may be used up: then there is no GPU. On other hardware ``spaces.GPU``
+    changes nothing.
     """
     if find_spec("spaces") is None:
         return False
     import gradio
 
     spaces: Any = import_module("spaces")
-    predictions = {backend.info.id: backend.predict for backend in registry}
-    loaded: set[str] = set()
+    wrapped: dict[str, OnGpu] = {}
 
     @spaces.GPU(duration=SECONDS)  # type: ignore[untyped-decorator, unused-ignore]
     def predict(backend_id: str, request: Request, options: Any) -> Any:
-        load = getattr(registry.get(backend_id), "load", None)
-        if load is not None and backend_id not in loaded:
-            load(no_progress)
-        return predictions[backend_id](request, options)
+        here = wrapped[backend_id]
+        if not here.loaded:
+            here.load(no_progress)
+        return here.backend.predict(request, options)
 
-    for backend in registry:
-        _wrap(backend, predict, loaded, gradio.Error)
+    def wrap(backend: Backend) -> Backend:
+        return wrapped.setdefault(backend.info.id, OnGpu(backend, predict, gradio.Error))
+
+    registry.wrap(wrap)
     return True
-
-
-def _wrap(backend: Any, predict_there: Any, loaded: set[str], no_gpu: type[Exception]) -> None:
-    backend_id, predict_here = backend.info.id, backend.predict
-
-    def predict(request: Request, options: Any) -> Any:
-        try:
-            return predict_there(backend_id, request, options)
-        except no_gpu:
-            return predict_here(request, options)
-
-    backend.predict = predict
-    if hasattr(backend, "load"):
-        load = backend.load
-
-        def load_here(progress: Any) -> None:
-            load(progress)
-            loaded.add(backend_id)
-
-        backend.load = load_here

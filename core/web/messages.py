@@ -6,7 +6,6 @@ from html import escape
 
 from core.engine import Engine
 from core.errors import AutochromeError
-from core.registry.registry import PREFERRED
 from core.web.session import Session
 
 
@@ -21,7 +20,7 @@ def story_html(session: Session, engine: Engine) -> str:
     title = engine.registry.get(report.backend).info.title or report.backend
     line = f"Coloured by <strong>{escape(title)}</strong> {_time(report.cached, report.seconds.predict)}."
     if report.fallback_reason:
-        line += f" <span>{escape(_sentence(report.fallback_reason))}</span>"
+        line += f" <span>{escape(_sentence(report.fallback_reason, engine.registry.preferred.info.id))}</span>"
     rows = {
         "Photograph": f"{session.upload.name}, {report.width:,} by {report.height:,} pixels",
         "Backend": f"{report.backend}; asked for: {report.requested}",
@@ -36,6 +35,6 @@ def _time(cached: bool, seconds: float) -> str:
     return "from memory" if cached else f"in {max(seconds, 0.1):.1f} s"
 
 
-def _sentence(reason: str) -> str:
+def _sentence(reason: str, preferred: str) -> str:
     """A fallback's reason as a sentence of its own: what the preferred backend says already names it."""
-    return reason.removeprefix(f"{PREFERRED}: ").rstrip(".") + "."
+    return reason.removeprefix(f"{preferred}: ").rstrip(".") + "."

@@ -138,7 +138,7 @@ class Previews:
         progress(0.0, "Opening the photograph")
         photo = open_upload(upload, self._engine.settings)
         second = open_reference(reference, self._engine.settings)
-        forecast = self._engine.predict(photo, backend, progress=progress, reference=second)
+        forecast = self._engine.forecast(photo, backend, progress=progress, reference=second)
         progress(0.8, "Painting")
         return photo, forecast
 

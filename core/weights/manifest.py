@@ -90,8 +90,12 @@ GRAPH = "model"
 """Role of the file that is an ONNX graph."""
 
 
-def own_source(repo: str) -> Source:
+def own_source(repo: str, variable: str) -> Source:
     """A person's own repository, at its newest commit: OWNER/NAME, or spaces/OWNER/NAME, or datasets/OWNER/NAME.
+
+    Args:
+        repo: what the person named.
+        variable: where they did, for the message.
 
     Raises:
         SettingsError: it is none of these.
@@ -103,7 +107,7 @@ def own_source(repo: str) -> Source:
         return Source(repo=name, repo_type=repo_type, revision="main")
     except ValidationError as error:
         raise SettingsError(
-            f"AUTOCHROME_ZHANG_REPO is '{repo}', which is no repository; give OWNER/NAME or spaces/OWNER/NAME."
+            f"{variable} is '{repo}', which is no repository; give OWNER/NAME or spaces/OWNER/NAME."
         ) from error
 
 

@@ -68,18 +68,17 @@ class Weights:
 
         Args:
             manifest: the files and their sources.
-            settings: ``zhang_repo`` comes before zhang-v2's own sources.
+            settings: a repository of the person's own comes before the manifest's sources.
             retry: seconds before the first new attempt after a failure, and at most.
             answer_within: seconds after which a Hub that has not answered at all counts as unreachable.
             stalled_after: seconds without a byte after which a transfer counts as failed.
 
         Raises:
-            SettingsError: ``settings.zhang_repo`` is no repository's name.
+            SettingsError: that is no repository's name.
         """
         self.manifest = manifest
-        self._sources = manifest.sources
-        if manifest.id == "zhang-v2" and settings.zhang_repo:
-            self._sources = (own_source(settings.zhang_repo), *manifest.sources)
+        own = settings.repo_of(manifest.id)
+        self._sources = (own_source(*own), *manifest.sources) if own else manifest.sources
         self._retry, self._answer_within, self._stalled_after = retry, answer_within, stalled_after
         self._copies = Copies(manifest, self._sources)
         self._changed = threading.Condition()  # guards what follows

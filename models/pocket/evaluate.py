@@ -122,7 +122,8 @@ def backend_colouriser(backend: str, **look: Any) -> Colouriser:
     from core.registry.registry import load_registry
     from core.settings import load_settings
 
-    engine = Engine(load_registry(), load_settings())
+    settings = load_settings()
+    engine = Engine(load_registry(settings=settings), settings)
     chosen = make_look(**look)
     return lambda photo: engine.colorize(photo, backend, chosen)[0].rgb
 

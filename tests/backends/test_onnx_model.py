@@ -20,7 +20,7 @@ from core.look.look import Look
 from core.photo.open import Photo
 from core.prediction import AbDistribution
 from core.registry.registry import load_registry
-from core.settings import Settings
+from core.settings import Settings, load_settings
 from core.weights.manifest import BUILT_IN, GraphInput, load_manifests
 from core.weights.weights import Weights
 from tests.support.fakes import BINS, grey_picture
@@ -96,12 +96,13 @@ def describe(models: Path, takes: str, kind: str, extra_input: str = "", extra_o
 
 
 def engine() -> Engine:
-    return Engine(load_registry(plugins=False), Settings())
+    settings = load_settings()
+    return Engine(load_registry(plugins=False, settings=settings), settings)
 
 
 def field(photo: Photo = FLAT) -> Any:
     """The a*b* that the graph predicts, as its mean over the picture."""
-    return engine().predict(photo, "mine").prediction.ab.mean(axis=(0, 1), dtype=np.float64)
+    return engine().forecast(photo, "mine").prediction.ab.mean(axis=(0, 1), dtype=np.float64)
 
 
 def test_a_graph_with_the_contract_of_ddcolor(models: Path, runtime: str) -> None:
@@ -136,7 +137,7 @@ def test_logits_over_bins(models: Path, runtime: str) -> None:
     graph(models / "mine" / "tiny.onnx", np.zeros((4, 1)), [0, 9, 0, 0])
     np.save(models / "mine" / "bins.npy", BINS)
     describe(models, "lightness-50", "logits", "size = 64", 'bins = "bins"')
-    prediction = engine().predict(FLAT, "mine").prediction
+    prediction = engine().forecast(FLAT, "mine").prediction
     assert isinstance(prediction, AbDistribution)
     assert (prediction.logits.argmax(axis=0) == 1).all()
     np.testing.assert_array_equal(prediction.bins, BINS)
@@ -191,7 +192,7 @@ def test_any_size_becomes_a_multiple_of_the_stride_and_keeps_its_aspect(
 ) -> None:
     graph(models / "mine" / "tiny.onnx", [[0.5], [0]], [0, 0])
     describe(models, "lightness", "ab", size)
-    assert engine().predict(PHOTO, "mine").prediction.ab.shape == (*shape, 2)
+    assert engine().forecast(PHOTO, "mine").prediction.ab.shape == (*shape, 2)
 
 
 @pytest.mark.parametrize(
@@ -226,7 +227,7 @@ def test_another_name_is_answered_with_the_names_there_are(models: Path) -> None
     graph(models / "mine" / "tiny.onnx", [[0.5], [0]], [0, 0])
     describe(models, "lightness", "ab", 'name = "data"')
     with pytest.raises(BackendError, match=r"tiny\.onnx has no input 'data' but: input; correct its manifest"):
-        engine().predict(PHOTO, "mine")
+        engine().forecast(PHOTO, "mine")
 
 
 def test_another_name_is_said_to_be_wrong_by_opencv_too(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -234,14 +235,14 @@ def test_another_name_is_said_to_be_wrong_by_opencv_too(models: Path, monkeypatc
     graph(models / "mine" / "tiny.onnx", [[0.5], [0]], [0, 0])
     describe(models, "lightness", "ab", "size = 32", 'name = "colours"')
     with pytest.raises(BackendError, match=r"OpenCV cannot run the graph of mine \(.*\); correct the names in its"):
-        engine().predict(PHOTO, "mine")
+        engine().forecast(PHOTO, "mine")
 
 
 def test_the_wrong_number_of_channels_is_named(models: Path) -> None:
     graph(models / "mine" / "tiny.onnx", [[0.5], [0]], [0, 0])
     describe(models, "lightness", "rgb", "size = 32")
     with pytest.raises(BackendError, match="gives 2 channels where RGB was due"):
-        engine().predict(PHOTO, "mine")
+        engine().forecast(PHOTO, "mine")
 
 
 def test_a_graph_that_opencv_cannot_run_asks_for_onnxruntime(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -253,7 +254,7 @@ def test_a_graph_that_opencv_cannot_run_asks_for_onnxruntime(models: Path, monke
     onnx.save(model, path)
     describe(models, "lightness", "ab", "size = 32")
     with pytest.raises(BackendError, match=r"OpenCV cannot run the graph of mine; install onnxruntime: pip install"):
-        engine().predict(PHOTO, "mine")
+        engine().forecast(PHOTO, "mine")
 
 
 @pytest.mark.parametrize(
@@ -271,7 +272,7 @@ def test_a_contract_that_does_not_hold_together_is_named(models: Path, old: str,
     manifest = models / "mine.toml"
     manifest.write_text(manifest.read_text().replace(old, new))
     with pytest.raises(WeightsError, match=rf"mine\.toml cannot be used \(.*{problem}"):
-        load_registry(plugins=False)
+        engine()
 
 
 def test_every_manifest_that_ships_is_listed_with_its_licence_and_citation() -> None:

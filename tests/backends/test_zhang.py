@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from backends.zhang_caffe import interleaved, side_by_side
-from backends.zhang_v2 import ZhangV2
+from backends.zhang_v2 import ZhangV2, read_small
 from core.look.distribution import annealed_mean
 from core.look.look import Look
 from core.photo.open import Photo
@@ -63,6 +63,13 @@ def test_a_photograph_is_coloured_as_by_the_plain_recipe(zhang, zhang_files):
     assert report.backend == "zhang-v2"
     assert report.fallback_reason is None
     assert set(report.weights) == {file.name for file in zhang.weights.manifest.files}
+
+
+@pytest.mark.parametrize("shape", [(56, 77), (300, 477), (224, 224), (1, 1)])
+@pytest.mark.parametrize("source", [(200, 300, 3), (31, 17), (1, 1), (1, 500)])
+def test_the_small_picture_is_opencvs(source, shape):
+    pixels = np.random.default_rng(10).integers(0, 256, source).astype(np.float32)
+    np.testing.assert_allclose(read_small(pixels, shape), cv2.resize(pixels, shape[::-1]), atol=0.01)
 
 
 @stock_only

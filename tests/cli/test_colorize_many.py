@@ -34,7 +34,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def backend(monkeypatch: pytest.MonkeyPatch) -> FakeBackend:
     """The only one that the command finds."""
     fake = FakeBackend()
-    monkeypatch.setattr(core.cli.colorize, "make_engine", lambda: make_engine(fake))
+    monkeypatch.setattr(core.cli.colorize, "make_engine", lambda settings: make_engine(fake))
     return fake
 
 
@@ -252,7 +252,7 @@ class Slow(FakeBackend):
         time.sleep({seconds})
         return super().predict(request, options)
 
-core.cli.colorize.make_engine = lambda: make_engine(Slow())
+core.cli.colorize.make_engine = lambda settings: make_engine(Slow())
 app.app()
 """
 

@@ -7,7 +7,7 @@ import pytest
 
 from core.photo.open import Photo
 from core.registry.registry import AUTO, load_registry
-from core.settings import Settings
+from core.settings import Settings, load_settings
 from tests.support.fakes import grey_picture, make_engine
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,13 +41,19 @@ def test_every_backend_is_in_the_table():
         assert f"`{name}`" in rows, name
 
 
-@pytest.mark.parametrize("name", Settings.model_fields)
+@pytest.mark.parametrize("name", sorted(Settings.model_fields.keys() - {"repos"}))
 def test_every_setting_is_named_with_its_default(name):
     default = Settings().model_dump()[name]
     stated = re.search(rf"`AUTOCHROME_{name.upper()}`\s+\(([^),]*)", README)
     assert stated, name
     if default is not None:
         assert float(stated[1]) == default
+
+
+def test_a_repository_of_ones_own_is_named():
+    assert re.search(r"`AUTOCHROME_\*_REPO`\s+\(", README)
+    assert load_settings({"AUTOCHROME_ZHANG_REPO": "me/copy"}).repo_of("zhang-v2")
+    assert "`AUTOCHROME_ZHANG_REPO`" in README
 
 
 def test_every_link_into_the_tree_leads_somewhere():

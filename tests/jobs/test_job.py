@@ -55,7 +55,7 @@ def test_a_fault_costs_a_batch_one_photograph_and_is_logged(tmp_path: Path, capl
 @pytest.mark.usefixtures("faulty")
 def test_a_fault_costs_the_command_line_one_photograph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(core.cli.colorize, "make_engine", make_engine)
+    monkeypatch.setattr(core.cli.colorize, "make_engine", lambda settings: make_engine())
     for name in "abd":
         save_grey(tmp_path / f"{name}.png")
     done = CliRunner().invoke(app.app, ["colorize", "a.png", "b.png", "d.png", "--output", "out"])
@@ -74,7 +74,7 @@ def test_a_job_that_says_nothing_has_the_looks_own_defaults(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("command", [["--strength", "1"], ["--refine"], []])
 def test_options_left_out_are_the_looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]) -> None:
-    monkeypatch.setattr(core.cli.colorize, "make_engine", make_engine)
+    monkeypatch.setattr(core.cli.colorize, "make_engine", lambda settings: make_engine())
     photograph = save_grey(tmp_path / "a.png")
     done = CliRunner().invoke(app.app, ["colorize", str(photograph), "--output", str(tmp_path), *command])
     assert done.exit_code == 0

@@ -73,7 +73,7 @@ def test_no_network_runs_for_them() -> None:
     backend = FakeBackend()
     engine = make_engine(backend)
     photo = Photo(grey_picture())
-    forecast = engine.predict(photo, "pocket")
+    forecast = engine.forecast(photo, "pocket")
     found = alternatives(forecast.prediction)
     pictures = [engine.render(photo, forecast, make_look(alternative=each.name))[0].rgb for each in found]
     assert backend.calls == 1

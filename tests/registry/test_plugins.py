@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -154,6 +155,22 @@ def test_a_good_backend_beside_a_bad_one_comes_in(folder):
     assert [failure.reason[:31] for failure in registry.failures] == ["The backend id 'sepia' is taken"]
 
 
+def test_two_packages_with_an_entry_point_of_the_same_name_both_come_in(tmp_path, monkeypatch):
+    install(tmp_path, monkeypatch, sepia=SEPIA, dusk=SEPIA.replace('"sepia"', '"dusk"'))
+    (tmp_path / "dusk-1.0.dist-info" / "entry_points.txt").write_text("[autochrome]\nsepia = dusk\n")
+    registry = load_registry(settings=Settings())
+    assert {"sepia", "dusk"} <= set(ids(registry))
+
+
+def test_a_plugin_may_have_the_settings(folder):
+    source = SEPIA.replace("backends(register)", "backends(register, settings)").replace(
+        "    register(Sepia())", "    Sepia.info['title'] = str(settings.max_pixels)\n    register(Sepia())"
+    )
+    (folder / "sepia.py").write_text(source)
+    registry = load_registry(settings=Settings(plugins=folder, max_pixels=1234))
+    assert registry.get("sepia").info.title == "1234"
+
+
 def test_an_import_that_hangs_is_given_up(folder):
     (folder / "hangs.py").write_text("import time\ntime.sleep(600)")
     (folder / "sepia.py").write_text(SEPIA)
@@ -215,6 +232,70 @@ def test_a_load_that_hangs_is_given_up_and_used_once_it_ends():
         except BackendError:
             continue
     assert engine.registry.failures == []
+
+
+THREAD = f"""{HOOK}
+import threading
+
+class Careful:
+    info = {{"id": "careful", "input_size": 16}}
+    here = threading.local()
+
+    def load(self, progress):
+        self.here.scale = 20
+
+    def predict(self, request, options):
+        return np.full((4, 4, 2), self.here.scale, np.float32)
+
+@hookimpl
+def autochrome_register_backends(register):
+    register(Careful())
+"""
+
+
+def test_what_a_plugin_keeps_for_its_thread_in_load_is_there_in_every_predict(folder):
+    """As torch does with its grad mode, and CUDA with its streams."""
+    (folder / "careful.py").write_text(THREAD)
+    settings = Settings(plugins=folder)
+    engine = Engine(load_registry(settings=settings), settings)
+    for photo in (PHOTO, Photo(255 - PHOTO.pixels)):
+        assert engine.colorize(photo, "careful")[1].cached is False
+
+
+def test_a_prediction_that_comes_after_it_was_given_up_is_kept_for_the_next():
+    backend = FakeBackend("stranger")
+    backend.go.clear()
+    engine = make_engine(backend, backend_timeout=0.2)
+    with pytest.raises(BackendError, match="gave no sign of life"):
+        engine.colorize(PHOTO, "stranger")
+    backend.go.set()
+    deadline = time.monotonic() + 10
+    while backend.inside and time.monotonic() < deadline:
+        time.sleep(0.01)
+    _, report = engine.colorize(PHOTO, "stranger")
+    assert backend.calls == 1
+    assert report.cached
+    assert engine.registry.failures == []
+
+
+def test_those_who_wait_behind_a_backend_that_hangs_do_not_wait_for_ever():
+    backend = FakeBackend("stranger")
+    backend.go.clear()
+    engine = make_engine(backend, backend_timeout=0.5)
+
+    def problem(shift):
+        with pytest.raises(BackendError) as raised:
+            engine.colorize(Photo(np.roll(PHOTO.pixels, shift, axis=1)), "stranger")
+        return str(raised.value)
+
+    started = time.monotonic()
+    with ThreadPoolExecutor(6) as pool:
+        problems = list(pool.map(problem, range(6)))
+    backend.go.set()
+    assert time.monotonic() - started < 3
+    assert sum("gave no sign of life for 0.5 s" in each for each in problems) == 1
+    assert sum("still hangs from an earlier photograph" in each for each in problems) == 5
+    assert backend.calls == 1
 
 
 def test_a_slow_load_that_tells_of_its_progress_is_waited_for():

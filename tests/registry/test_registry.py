@@ -6,6 +6,7 @@ from core.errors import BackendError
 from core.registry.backend import weights_of
 from core.registry.hookspecs import PROJECT
 from core.registry.registry import Registry, load_registry
+from core.settings import Settings
 from tests.support.fakes import FakeBackend
 
 
@@ -92,30 +93,66 @@ def test_a_backend_without_predict_is_refused():
 
 def registry_with(weights):
     registry = Registry()
-    preferred, embedded = FakeBackend("zhang-v2"), FakeBackend("pocket")
+    preferred, embedded = FakeBackend("classic", order=10), FakeBackend("small", order=20, embedded=True)
     preferred.weights = weights
-    registry.register(preferred)
-    registry.register(embedded)
+    for backend in (FakeBackend("second-photo", order=5, wants_reference=True), embedded, preferred):
+        registry.register(backend)
     return registry
 
 
-def test_auto_is_the_default_backend_when_its_weights_are_there():
+def test_auto_is_the_first_backend_when_its_weights_are_there():
     weights = FakeWeights(ready=True)
     backend, reason = registry_with(weights).resolve("auto", wait=1.5)
-    assert (backend.info.id, reason) == ("zhang-v2", None)
+    assert (backend.info.id, reason) == ("classic", None)
     assert weights.started
     assert weights.waited == 1.5
 
 
-def test_auto_is_pocket_when_they_are_not_and_says_why():
+def test_auto_is_the_embedded_one_when_they_are_not_and_says_why():
     registry = registry_with(FakeWeights(ready=False, message="The hub cannot be reached; try again later."))
     backend, reason = registry.resolve("auto", wait=0)
-    assert backend.info.id == "pocket"
-    assert reason == "zhang-v2: The hub cannot be reached; try again later."
+    assert backend.info.id == "small"
+    assert reason == "classic: The hub cannot be reached; try again later."
 
 
 def test_a_backend_asked_for_by_name_is_that_one_and_waits_for_nothing():
     weights = FakeWeights(ready=False)
-    backend, reason = registry_with(weights).resolve("zhang-v2", wait=9)
-    assert (backend.info.id, reason) == ("zhang-v2", None)
+    backend, reason = registry_with(weights).resolve("classic", wait=9)
+    assert (backend.info.id, reason) == ("classic", None)
     assert weights.waited is None
+
+
+def test_auto_waits_for_its_weights_where_nothing_is_embedded():
+    registry = Registry()
+    backend = FakeBackend("classic")
+    backend.weights = FakeWeights(ready=False)
+    registry.register(backend)
+    assert registry.resolve("auto", wait=0) == (backend, None)
+
+
+def test_auto_without_a_backend_says_so():
+    with pytest.raises(BackendError, match="no backend that needs nothing but a photograph; install one"):
+        Registry().resolve("auto", wait=0)
+
+
+def test_built_ins_follow_the_settings_they_are_handed(tmp_path, monkeypatch):
+    monkeypatch.setenv("AUTOCHROME_MODELS_DIR", str(tmp_path / "of the environment"))
+    (tmp_path / "tiny.toml").write_text(TINY)
+    registry = load_registry(plugins=False, settings=Settings(models_dir=tmp_path))
+    assert registry.get("tiny").info.title == "Tiny"
+    assert "tiny" not in [backend.info.id for backend in load_registry(plugins=False)]
+
+
+TINY = """id = "tiny"
+title = "Tiny"
+licence = "MIT"
+[input]
+takes = "lightness"
+[output]
+kind = "ab"
+[[files]]
+role = "model"
+name = "tiny.onnx"
+bytes = 10
+sha256 = ""
+"""

@@ -111,7 +111,7 @@ def engine_on_gpu(*backends: Any) -> Engine:
 def process_of(engine: Engine, backend: str, seed: int = 7) -> int:
     """Which process predicted."""
     photo = Photo(np.rot90(grey_picture(40 + seed, 50)))
-    prediction: Any = engine.predict(photo, backend).prediction
+    prediction: Any = engine.forecast(photo, backend).prediction
     return int(prediction.ab[0, 0] @ [1, 1000])
 
 

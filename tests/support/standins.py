@@ -291,7 +291,7 @@ def zhang_weights(files: Path, folder: Path, *, sources: int = 1, repo: str | No
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "zhang-v2.toml").write_text(zhang_manifest(files, SPACES[:sources]), "utf-8")
-    settings = Settings(models_dir=folder, zhang_repo=repo)
+    settings = Settings(models_dir=folder, repos={"zhang": repo} if repo else {})
     return Weights(load_manifests(settings)["zhang-v2"], settings, **options)
 
 

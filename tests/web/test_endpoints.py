@@ -122,7 +122,7 @@ def test_grey_photograph_comes_back_coloured_with_its_lightness(served: Served, 
     assert picture.name == "grandma.colour.png"
     assert report["backend"] == "pocket"
     assert report["requested"] == "auto"
-    assert report["fallback_reason"]
+    assert report["fallback_reason"] is None
     assert (report["width"], report["height"]) == (120, 90)
 
 

@@ -44,7 +44,6 @@ def test_upload_gives_colour_by_itself_and_sliders_run_no_network(visit: Page, s
     show(visit, grandma)
     assert colour(visit) > 10
     expect(visit.locator("#story summary")).to_contain_text("Coloured by Pocket")
-    expect(visit.locator("#story summary")).to_contain_text("zhang-v2 is not installed")
     calls = served.backend.calls
     set_slider(visit, "strength", 0)
     assert colour(visit) < 1

@@ -106,8 +106,14 @@ def test_a_models_folder_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_a_persons_own_repository() -> None:
-    assert (own_source("me/weights").repo_type, own_source("me/weights").revision) == ("model", "main")
-    assert (own_source("spaces/me/app").repo, own_source("spaces/me/app").repo_type) == ("me/app", "space")
-    assert own_source("datasets/me/files").repo_type == "dataset"
+    assert (
+        own_source("me/weights", "AUTOCHROME_ZHANG_REPO").repo_type,
+        own_source("me/weights", "AUTOCHROME_ZHANG_REPO").revision,
+    ) == ("model", "main")
+    assert (
+        own_source("spaces/me/app", "AUTOCHROME_ZHANG_REPO").repo,
+        own_source("spaces/me/app", "AUTOCHROME_ZHANG_REPO").repo_type,
+    ) == ("me/app", "space")
+    assert own_source("datasets/me/files", "AUTOCHROME_ZHANG_REPO").repo_type == "dataset"
     with pytest.raises(SettingsError, match=r"AUTOCHROME_ZHANG_REPO is 'https://hf\.co/me/x', which is no repository"):
-        own_source("https://hf.co/me/x")
+        own_source("https://hf.co/me/x", "AUTOCHROME_ZHANG_REPO")

@@ -167,7 +167,7 @@ def _predicted(
 ) -> tuple[Photo, Forecast]:
     """The photograph, made small enough to look at, and its prediction."""
     photo = open_upload(_given_photo(image), engine.settings)
-    forecast = engine.predict(photo, backend, _checked(options), reference=open_reference(reference, engine.settings))
+    forecast = engine.forecast(photo, backend, _checked(options), reference=open_reference(reference, engine.settings))
     return thumbnail(photo, SHOWN_PIXELS), forecast
 
 

@@ -1,0 +1,120 @@
+"""A backend at work: loaded once, its options checked, its predictions kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from core.errors import BackendError, RequestError, first_problem
+from core.prediction import Prediction, Request, as_prediction
+from core.prediction_cache import PredictionCache
+from core.progress import Progress
+from core.registry.backend import Backend, blamed_on
+from core.registry.worker import EarlierHangError, HangError, Worker
+
+
+@dataclass(frozen=True)
+class Inference:
+    """One run of a backend, now or earlier.
+
+    Attributes:
+        key: under which the prediction is kept in the ``PredictionCache``.
+        prediction: what the backend gave.
+        cached: whether it was kept from before.
+        seconds: what the backend took; 0 where it was kept.
+    """
+
+    key: str
+    prediction: Prediction
+    cached: bool = True
+    seconds: float = 0.0
+
+
+class Predictor:
+    """A backend, the thread that loads it and makes all its predictions, and where these are kept."""
+
+    def __init__(self, backend: Backend, cache: PredictionCache, timeout: float):
+        """Load nothing yet.
+
+        Args:
+            backend: what to run.
+            cache: where to keep what it gives.
+            timeout: seconds without a sign of life after which a call is given up.
+        """
+        self._backend = backend
+        self._cache = cache
+        self._timeout = timeout
+        self._worker = Worker(backend.info.id, timeout)
+        self._loaded = False
+
+    def infer(self, request: Request, options: Mapping[str, Any], progress: Progress) -> Inference:
+        """Run the backend, or take what it gave before. What comes after it was given up is kept all the same.
+
+        Raises:
+            RequestError: an option is unknown or out of range.
+            WeightsError: the backend's weights could not be had.
+            BackendError: the backend failed, hangs, or gave no usable prediction.
+        """
+        checked = self._checked(options)
+        key = self._key(request, checked)
+        kept = self._cache.get(key)
+        if kept is not None:
+            return Inference(key, kept)
+        name = self._backend.info.id
+        with blamed_on(name):
+            try:
+                return self._worker.call(lambda sign: self._infer(key, request, checked, sign), progress)
+            except EarlierHangError:
+                raise BackendError(
+                    f"Backend '{name}' still hangs from an earlier photograph; choose another backend."
+                ) from None
+            except HangError:
+                raise BackendError(
+                    f"Backend '{name}' gave no sign of life for {self._timeout:g} s and was given up; choose another "
+                    "backend, or raise AUTOCHROME_BACKEND_TIMEOUT if this one is slow."
+                ) from None
+
+    def _infer(self, key: str, request: Request, options: BaseModel | None, progress: Progress) -> Inference:
+        """The same in the backend's own thread."""
+        kept = self._cache.get(key)
+        if kept is not None:  # another caller had the same photograph
+            return Inference(key, kept)
+        started = time.perf_counter()
+        name = self._backend.info.id
+        if not self._loaded:
+            load = getattr(self._backend, "load", None)
+            if load is not None:
+                load(progress)
+            self._loaded = True
+        progress(0.5, f"Colouring with {name}")
+        prediction = as_prediction(self._backend.predict(request, options), name)
+        self._cache.put(key, prediction)
+        return Inference(key, prediction, cached=False, seconds=time.perf_counter() - started)
+
+    def _checked(self, options: Mapping[str, Any]) -> BaseModel | None:
+        model: type[BaseModel] | None = getattr(self._backend, "Options", None)
+        if model is None:
+            if options:
+                name = next(iter(options))
+                raise RequestError(f"Backend '{self._backend.info.id}' has no option '{name}'; leave it out.")
+            return None
+        try:
+            return model.model_validate(dict(options))
+        except ValidationError as error:
+            raise RequestError(first_problem(error)) from error
+
+    def _key(self, request: Request, options: BaseModel | None) -> str:
+        digest = hashlib.blake2b(digest_size=16)
+        digest.update(self._backend.info.id.encode())
+        digest.update(json.dumps(options.model_dump(mode="json") if options else None, sort_keys=True).encode())
+        for array in (request.lightness, request.reference):
+            if array is not None:
+                digest.update(str(array.shape).encode())
+                digest.update(array.tobytes())
+        return digest.hexdigest()
