@@ -6,8 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
@@ -16,22 +15,14 @@ from core.prediction import Prediction, Request, as_prediction
 from core.prediction_cache import PredictionCache
 from core.progress import Progress
 from core.registry.backend import Backend, blamed_on
-from core.registry.worker import EarlierHangError, HangError, Worker
+from core.registry.worker import HangError, Worker
 
 
-@dataclass(frozen=True)
-class Inference:
-    """One run of a backend, now or earlier.
+class Inference(NamedTuple):
+    """A prediction, what it is kept under, whether it was kept from before, and the seconds that the backend took."""
 
-    Attributes:
-        key: under which the prediction is kept in the ``PredictionCache``.
-        prediction: what the backend gave.
-        cached: whether it was kept from before.
-        seconds: what the backend took; 0 where it was kept.
-    """
-
-    key: str
     prediction: Prediction
+    key: str
     cached: bool = True
     seconds: float = 0.0
 
@@ -40,16 +31,9 @@ class Predictor:
     """A backend, the thread that loads it and makes all its predictions, and where these are kept."""
 
     def __init__(self, backend: Backend, cache: PredictionCache, timeout: float):
-        """Load nothing yet.
-
-        Args:
-            backend: what to run.
-            cache: where to keep what it gives.
-            timeout: seconds without a sign of life after which a call is given up.
-        """
+        """Load nothing yet. A call is given up after ``timeout`` seconds without a sign of life."""
         self._backend = backend
         self._cache = cache
-        self._timeout = timeout
         self._worker = Worker(backend.info.id, timeout)
         self._loaded = False
 
@@ -65,26 +49,22 @@ class Predictor:
         key = self._key(request, checked)
         kept = self._cache.get(key)
         if kept is not None:
-            return Inference(key, kept)
+            return Inference(kept, key)
         name = self._backend.info.id
         with blamed_on(name):
             try:
                 return self._worker.call(lambda sign: self._infer(key, request, checked, sign), progress)
-            except EarlierHangError:
+            except HangError as hang:
                 raise BackendError(
-                    f"Backend '{name}' still hangs from an earlier photograph; choose another backend."
-                ) from None
-            except HangError:
-                raise BackendError(
-                    f"Backend '{name}' gave no sign of life for {self._timeout:g} s and was given up; choose another "
-                    "backend, or raise AUTOCHROME_BACKEND_TIMEOUT if this one is slow."
+                    f"Backend '{name}' {hang}; choose another backend, or raise AUTOCHROME_BACKEND_TIMEOUT if this one "
+                    "is slow."
                 ) from None
 
     def _infer(self, key: str, request: Request, options: BaseModel | None, progress: Progress) -> Inference:
         """The same in the backend's own thread."""
         kept = self._cache.get(key)
         if kept is not None:  # another caller had the same photograph
-            return Inference(key, kept)
+            return Inference(kept, key)
         started = time.perf_counter()
         name = self._backend.info.id
         if not self._loaded:
@@ -95,7 +75,7 @@ class Predictor:
         progress(0.5, f"Colouring with {name}")
         prediction = as_prediction(self._backend.predict(request, options), name)
         self._cache.put(key, prediction)
-        return Inference(key, prediction, cached=False, seconds=time.perf_counter() - started)
+        return Inference(prediction, key, cached=False, seconds=time.perf_counter() - started)
 
     def _checked(self, options: Mapping[str, Any]) -> BaseModel | None:
         model: type[BaseModel] | None = getattr(self._backend, "Options", None)

@@ -17,11 +17,7 @@ Result = TypeVar("Result")
 
 
 class HangError(Exception):
-    """A call gives no sign of life and was given up. It goes on: Python can end no thread."""
-
-
-class EarlierHangError(HangError):
-    """A call before this one does so; this one was not begun."""
+    """A call was given up, or not begun behind one that was; says which. It goes on: Python can end no thread."""
 
 
 class Worker:
@@ -52,7 +48,7 @@ class Worker:
             progress: gets what the function says, for as long as this call waits.
 
         Raises:
-            HangError: there was no sign of life in time. ``EarlierHangError`` where an earlier call gave none.
+            HangError: there was no sign of life in time, from this call or from one before it.
         """
         future: Future[Result] = Future()
         context = contextvars.copy_context()  # Gradio knows by context variables whom progress is for
@@ -76,10 +72,10 @@ class Worker:
         self._calls.put(run)
         while not wait([future], self._seconds_left()).done:
             if self._seconds_left() == 0 and future.cancel():
-                raise EarlierHangError
+                raise HangError("still hangs from an earlier photograph")
             if self._seconds_left() == 0:
                 waiting = False
-                raise HangError
+                raise HangError(f"gave no sign of life for {self._timeout:g} s and was given up")
         return future.result()
 
     def _seconds_left(self) -> float:
