@@ -1,20 +1,23 @@
-"""Any ONNX colouriser that a manifest describes: see docs/writing-a-backend.md and ``core.weights.manifest``."""
+"""Any ONNX colouriser that a manifest describes: see docs/writing-a-backend.md and ``backends.onnx_graph``."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from backends.onnx_graph import GRAPH, Graph, GraphInput, GraphOutput, graph_of
 from core.colour.cielab import Float, lightness_to_grey, rgb_to_lab, three_channels
 from core.errors import BackendError
 from core.prediction import AbDistribution, AbField, Request
 from core.progress import Progress
 from core.registry.backend import BackendInfo
 from core.registry.hookspecs import hookimpl
-from core.weights.manifest import GRAPH, GraphInput, GraphOutput, Manifest, load_manifests
+from core.weights.manifest import Manifest, load_manifests
 from core.weights.weights import Weights
 
 Network = Callable[[Float], Float]
@@ -30,9 +33,8 @@ _IMAGENET_DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
 class OnnxModel:
     """One manifest's graph."""
 
-    def __init__(self, manifest: Manifest, weights: Weights):
-        assert manifest.input is not None and manifest.output is not None
-        self._input, self._output = manifest.input, manifest.output
+    def __init__(self, manifest: Manifest, graph: Graph, weights: Weights):
+        self._input, self._output = graph.input, graph.output
         self.weights = weights
         self.info = BackendInfo(
             id=manifest.id,
@@ -40,8 +42,8 @@ class OnnxModel:
             summary=manifest.summary,
             licence=manifest.licence,
             citation=manifest.citation,
-            input_size=manifest.input.size,
-            multiple=manifest.input.multiple,
+            input_size=graph.input.size,
+            multiple=graph.input.multiple,
             order=manifest.order,
         )
 
@@ -152,9 +154,17 @@ def _opencv(model: str, path: Path, input_name: str, output_name: str) -> Networ
     return run
 
 
+def lacking(manifest: Manifest) -> str:
+    """A sentence about the packages that a model needs and this machine lacks; empty where none."""
+    missing = [name for name in manifest.needs if find_spec(name) is None]
+    if not missing:
+        return ""
+    return f"{manifest.id} runs on {' and '.join(missing)}, not installed here; run: pip install {' '.join(missing)}."
+
+
 @hookimpl
 def autochrome_register_backends(register: Any, settings: Any) -> None:
     """Register a backend for each manifest that describes a graph."""
     for manifest in load_manifests(settings).values():
-        if manifest.input is not None:
-            register(OnnxModel(manifest, Weights(manifest, settings)))
+        if graph := graph_of(manifest):
+            register(OnnxModel(manifest, graph, Weights(manifest, settings, lacks=partial(lacking, manifest))))

@@ -10,11 +10,13 @@ the same.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from backends.prototxt import Layer, read_layers
 from core.colour.cielab import Float
 
 
@@ -28,11 +30,11 @@ class CaffeNetwork:
             prototxt: the release's description of it, checked.
             caffemodel: its weights, checked.
         """
-        layers = _layers(prototxt.read_text("utf-8"))
+        layers = read_layers(prototxt.read_text("utf-8"))
         weights = np.fromfile(caffemodel, np.uint8)
         self._before = _read(_part(layers, "bw_conv1_1", "conv4_3norm"), (1, 224, 224), weights)
         middle = _part(layers, "conv5_1", "conv6_3norm")
-        channels = int(_field(middle[0], "num_output"))
+        channels = middle[0].number("num_output")
         self._dilated = _read(_keep_gap([_undilate(layer) for layer in middle]), (channels, 29, 29), weights)
         self._dilated.setInput(side_by_side(np.ones((1, channels, 28, 28), np.float32)), "mask")
         self._after = _read(_part(layers, "conv7_1", "conv8_313"), (channels, 28, 28), weights)
@@ -84,61 +86,49 @@ def _forward(net: Any, blob: Float) -> Float:
     return np.asarray(net.forward())
 
 
-def _layers(prototxt: str) -> dict[str, str]:
-    """Name -> text of each layer, in order. The text is known: its hash has been checked."""
-    text = re.sub(r"#.*", "", prototxt)
-    layers = {}
-    for start in re.finditer(r"\blayer\s*\{", text):
-        depth = 0
-        for end in re.finditer(r"[{}]", text[start.start() :]):
-            depth += 1 if end[0] == "{" else -1
-            if depth == 0:
-                break
-        layer = text[start.start() : start.start() + end.end()]
-        layers[_field(layer, "name")] = layer
-    return layers
+def _part(layers: list[Layer], first: str, last: str) -> list[Layer]:
+    names = [layer["name"] for layer in layers]
+    return layers[names.index(first) : names.index(last) + 1]
 
 
-def _field(layer: str, name: str) -> str:
-    found = re.search(rf'\b{name}:\s*"?(\w+)', layer)
-    assert found is not None, name
-    return found[1]
+def _undilate(layer: Layer) -> Layer:
+    return replace(
+        layer, text=re.sub(r"\bpad:\s*2\b", "pad: 1", re.sub(r"\bdilation:\s*2\b", "dilation: 1", layer.text))
+    )
 
 
-def _part(layers: dict[str, str], first: str, last: str) -> list[str]:
-    names = list(layers)
-    return [layers[name] for name in names[names.index(first) : names.index(last) + 1]]
+def _rename_bottom(layer: Layer, bottom: str) -> Layer:
+    return replace(layer, text=layer.text.replace(f'"{layer["bottom"]}"', f'"{bottom}"', 1))
 
 
-def _undilate(layer: str) -> str:
-    return re.sub(r"\bpad:\s*2\b", "pad: 1", re.sub(r"\bdilation:\s*2\b", "dilation: 1", layer))
-
-
-def _keep_gap(layers: list[str]) -> list[str]:
+def _keep_gap(layers: list[Layer]) -> list[Layer]:
     """Make what lies between the tiles zero again before each convolution but the first."""
-    kept = layers[:1]
+    kept = [_input("mask", (512, 29, 29)), layers[0]]
     for layer in layers[1:]:
-        if _field(layer, "type") == "Convolution":
-            bottom = _field(layer, "bottom")
-            kept.append(
+        if layer["type"] == "Convolution":
+            bottom = layer["bottom"]
+            kept += read_layers(
                 f'layer {{ name: "{bottom}_kept" type: "Eltwise" bottom: "{bottom}" bottom: "mask" '
                 f'top: "{bottom}_kept" eltwise_param {{ operation: PROD }} }}'
             )
-            layer = layer.replace(f'"{bottom}"', f'"{bottom}_kept"', 1)
+            layer = _rename_bottom(layer, f"{bottom}_kept")
         kept.append(layer)
-    return [_input("mask", (512, 29, 29)), *kept]
+    return kept
 
 
-def _read(layers: list[str], shape: tuple[int, ...], weights: Any) -> Any:
+def _read(layers: list[Layer], shape: tuple[int, ...], weights: Any) -> Any:
     """A network of some layers, whose input is called "entry"; what else the caffemodel holds is left unread."""
     import cv2
 
-    first = next(number for number, layer in enumerate(layers) if _field(layer, "type") == "Convolution")
-    entered = layers[first].replace(f'"{_field(layers[first], "bottom")}"', '"entry"', 1)
-    text = "\n".join([_input("entry", shape), *layers[:first], entered, *layers[first + 1 :]])
+    first = next(number for number, layer in enumerate(layers) if layer["type"] == "Convolution")
+    entered = [_input("entry", shape), *layers[:first], _rename_bottom(layers[first], "entry"), *layers[first + 1 :]]
+    text = "\n".join(layer.text for layer in entered)
     return cv2.dnn.readNetFromCaffe(np.frombuffer(text.encode(), np.uint8), weights)
 
 
-def _input(name: str, shape: tuple[int, ...]) -> str:
+def _input(name: str, shape: tuple[int, ...]) -> Layer:
     dims = " ".join(f"dim: {size}" for size in (1, *shape))
-    return f'layer {{ name: "{name}" type: "Input" top: "{name}" input_param {{ shape {{ {dims} }} }} }}'
+    (layer,) = read_layers(
+        f'layer {{ name: "{name}" type: "Input" top: "{name}" input_param {{ shape {{ {dims} }} }} }}'
+    )
+    return layer

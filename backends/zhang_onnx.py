@@ -7,21 +7,23 @@ A caffemodel is a protobuf message (caffe.proto). These fields are read: NetPara
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from backends.prototxt import Layer, read_layers
 from core.colour.cielab import Float
 from core.errors import BackendError
 from core.weights import hub
-from core.weights.checksum import sha256, write_atomically
+from core.weights.checksum import sha256
+from core.weights.remembered import write_atomically
 
 LOGITS = "conv8_313"
-_PROTOTXT = re.compile(r"""(?P<opened>\w+)\s*\{|(?P<key>\w+)\s*:\s*(?P<value>"[^"]*"|'[^']*'|[^\s{}]+)|\}""")
+_NO_ONNX = "zhang-v2 needs the onnx package with this OpenCV; run: pip install -r requirements-onnx.txt"
 _BATCH_NORM_EPS = 1e-5  # Caffe's default, which the release uses
 
 
@@ -62,7 +64,7 @@ def onnx_model(prototxt: Path, caffemodel: Path) -> bytes:
     What is kept is named after the files it was made from and after its own hash, and is used only where both fit.
     """
     key = f"zhang-v2-{sha256(prototxt)[:12]}-{sha256(caffemodel)[:12]}"
-    for kept in hub.own_folder().glob(f"{key}-*.onnx"):
+    for kept in hub.autochrome_folder().glob(f"{key}-*.onnx"):
         with suppress(OSError):
             model = kept.read_bytes()
             if kept.name == _kept_name(key, model):
@@ -70,8 +72,14 @@ def onnx_model(prototxt: Path, caffemodel: Path) -> bytes:
             kept.unlink()
     model = convert(prototxt.read_text("utf-8"), caffemodel.read_bytes())
     with suppress(OSError):  # on a read-only or full disk it is converted again at the next start
-        write_atomically(hub.own_folder() / _kept_name(key, model), model)
+        write_atomically(hub.autochrome_folder() / _kept_name(key, model), model)
     return model
+
+
+def lacking() -> str:
+    """A sentence about what this machine lacks to convert the network; empty where nothing, or where that is done."""
+    done = find_spec("onnx") or any(hub.autochrome_folder().glob("zhang-v2-*.onnx"))
+    return "" if done else f"{_NO_ONNX}."
 
 
 def _kept_name(key: str, model: bytes) -> str:
@@ -88,18 +96,16 @@ def convert(prototxt: str, caffemodel: bytes) -> bytes:
     try:
         from onnx import TensorProto, helper, numpy_helper
     except ImportError as error:
-        raise BackendError(
-            "zhang-v2 needs the onnx package with this OpenCV; run: pip install -r requirements-onnx.txt"
-        ) from error
+        raise BackendError(_NO_ONNX) from error
     blobs = dict(_caffe_layers(caffemodel))
     nodes, tensors = [], []
     tops: dict[str, str] = {}  # a top of the prototxt -> the ONNX value that holds it now: ReLU works in place
     source = ""
-    for layer in _prototxt_layers(prototxt):
+    for layer in read_layers(prototxt):
         name, kind, top = layer["name"], layer["type"], layer["top"]
         if kind == "Input":
             tops[top] = source = top
-            shape = [int(n) for n in layer["dim"]]
+            shape = [int(n) for n in layer.fields["dim"]]
             continue
         arrays = blobs.get(name, [])
         inputs = [tops[layer["bottom"]], *(f"{name}.{i}" for i in range(len(arrays)))]
@@ -132,13 +138,12 @@ def convert(prototxt: str, caffemodel: bytes) -> bytes:
     return serialized
 
 
-def _geometry(layer: dict[str, Any]) -> dict[str, list[int]]:
-    pad, dilation = int(layer.get("pad", 0)), int(layer.get("dilation", 1))
+def _geometry(layer: Layer) -> dict[str, list[int]]:
     return {
-        "kernel_shape": [int(layer["kernel_size"])] * 2,
-        "strides": [int(layer.get("stride", 1))] * 2,
-        "pads": [pad] * 4,
-        "dilations": [dilation] * 2,
+        "kernel_shape": [layer.number("kernel_size")] * 2,
+        "strides": [layer.number("stride", 1)] * 2,
+        "pads": [layer.number("pad")] * 4,
+        "dilations": [layer.number("dilation", 1)] * 2,
     }
 
 
@@ -147,24 +152,6 @@ def _scale_shift_mean_variance(blobs: list[Float]) -> list[Float]:
     mean, variance, factor = blobs
     scale = np.float32(1 / factor.item()) if factor.item() else np.float32(0)
     return [np.ones_like(mean), np.zeros_like(mean), mean * scale, variance * scale]
-
-
-def _prototxt_layers(text: str) -> Iterator[dict[str, Any]]:
-    """Each layer's fields, those of nested messages among them; ``dim`` is a list, the others their first value."""
-    depth = 0
-    layer: dict[str, Any] = {}
-    for match in _PROTOTXT.finditer(re.sub(r"#.*", "", text)):
-        if match["opened"]:
-            depth += 1
-            layer = {"dim": []} if depth == 1 else layer
-        elif match["key"] == "dim":
-            layer["dim"].append(match["value"])
-        elif match["key"]:
-            layer.setdefault(match["key"], match["value"].strip("\"'"))
-        else:
-            depth -= 1
-            if depth == 0:
-                yield layer
 
 
 def _caffe_layers(data: bytes) -> Iterator[tuple[str, list[Float]]]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from backends.zhang_caffe import CaffeNetwork
-from backends.zhang_onnx import OnnxNetwork
+from backends.zhang_onnx import OnnxNetwork, lacking
 from core.colour.cielab import Float, Pixels, three_channels
 from core.prediction import AbDistribution, Request
 from core.progress import Progress
@@ -45,10 +45,8 @@ class ZhangV2:
         Raises:
             WeightsError: the files could not be had.
         """
-        import cv2
-
         paths = self.weights.fetch(progress)
-        network = CaffeNetwork if hasattr(cv2.dnn, "readNetFromCaffe") else OnnxNetwork  # OpenCV 4, OpenCV 5
+        network = CaffeNetwork if _reads_caffe() else OnnxNetwork
         self._network = network(paths["prototxt"], paths["caffemodel"])
         self._bins = np.load(paths["bins"]).astype(np.float32)
 
@@ -86,7 +84,18 @@ def read_small(pixels: Pixels, shape: tuple[int, int]) -> Float:
     return np.asarray(cv2.resize(top + (bottom - top) * down, shape[::-1], interpolation=cv2.INTER_LINEAR))
 
 
+def _reads_caffe() -> bool:
+    """Whether this is OpenCV 4: OpenCV 5 has no Caffe importer."""
+    import cv2
+
+    return hasattr(cv2.dnn, "readNetFromCaffe")
+
+
+def _lacking() -> str:
+    return "" if _reads_caffe() else lacking()
+
+
 @hookimpl
 def autochrome_register_backends(register: Any, settings: Any) -> None:
     """Register zhang-v2."""
-    register(ZhangV2(Weights(load_manifests(settings)["zhang-v2"], settings)))
+    register(ZhangV2(Weights(load_manifests(settings)["zhang-v2"], settings, lacks=_lacking)))

@@ -1,4 +1,4 @@
-"""The Hugging Face Hub as it is set up on this machine: its address, its cache, and who is writing to it now.
+"""The Hugging Face Hub as it is set up on this machine: its address, its cache, and what is being written there now.
 
 ``HF_ENDPOINT``, ``HF_HOME``, ``HF_HUB_CACHE`` and ``HF_HUB_OFFLINE`` mean what they mean to any tool of the Hub, but
 are read when needed, not once at import.
@@ -7,12 +7,12 @@ are read when needed, not once at import.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from core.weights.manifest import Source, WeightFile
+from core.weights.manifest import Repository, WeightFile
 
 
 def home() -> Path:
@@ -27,11 +27,7 @@ def cache() -> Path:
     return _expanded(named) if named else home() / "hub"
 
 
-def _expanded(path: str) -> Path:
-    return Path(os.path.expandvars(os.path.expanduser(path))).absolute()
-
-
-def own_folder() -> Path:
+def autochrome_folder() -> Path:
     """Where Autochrome keeps what it derives from cached files."""
     return home() / "autochrome"
 
@@ -52,13 +48,11 @@ def host() -> str:
     return urlsplit(endpoint()).netloc or endpoint()
 
 
-def cached(source: Source, file: WeightFile) -> Path | None:
+def cached(repository: Repository, file: WeightFile) -> Path | None:
     """The file in the cache, unchecked, or None. No network."""
     from huggingface_hub import try_to_load_from_cache
 
-    found = try_to_load_from_cache(
-        source.repo, source.path_of(file), cache_dir=cache(), revision=source.revision, repo_type=source.repo_type
-    )
+    found = try_to_load_from_cache(**repository.address_of(file), cache_dir=cache())
     return Path(found) if isinstance(found, str) else None
 
 
@@ -73,63 +67,38 @@ def discard(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def sweep(source: Source) -> None:
-    """Remove half files that a killed process has left in a repository's cache.
+def sweep(repository: Repository) -> None:
+    """Remove half files that a killed process has left in a repository's cache: no later one would go on with them.
 
-    Each process writes under a name of its own, so no later one would go on with them or remove them. What some
-    process is writing now is locked, and stays.
+    What some process is writing now is locked, and stays.
     """
     from filelock import FileLock, Timeout
 
-    for partial in _partials(source):
-        lock = cache() / ".locks" / _repo_folder(source) / f"{partial.name.split('.')[0]}.lock"
-        try:
+    for partial in _partials(repository):
+        lock = cache() / ".locks" / _folder(repository) / f"{partial.name.split('.')[0]}.lock"
+        # Locked, or on a disk that cannot be written: in nobody's way.
+        with suppress(OSError, NotImplementedError, Timeout):
             lock.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(lock, timeout=0):
                 partial.unlink(missing_ok=True)
-        except (OSError, NotImplementedError, Timeout):
-            continue  # being written now, or on a disk that cannot be written: in nobody's way
 
 
-def arriving(source: Source) -> int:
+def arriving(repository: Repository) -> int:
     """Bytes that have come so far of a repository's files that some process is fetching."""
     total = 0
-    for partial in _partials(source):
-        try:
+    for partial in _partials(repository):
+        with suppress(OSError):  # complete by now
             total += partial.stat().st_size
-        except OSError:
-            continue  # complete by now
     return total
 
 
-def _partials(source: Source) -> Iterator[Path]:
-    return (cache() / _repo_folder(source) / "blobs").glob("*.incomplete")
+def _partials(repository: Repository) -> Iterator[Path]:
+    return (cache() / _folder(repository) / "blobs").glob("*.incomplete")
 
 
-def _repo_folder(source: Source) -> str:
-    return f"{source.repo_type}s--{source.repo.replace('/', '--')}"
+def _folder(repository: Repository) -> str:
+    return f"{repository.repo_type}s--{repository.repo.replace('/', '--')}"
 
 
-@contextmanager
-def only_process(name: str, waiting: Callable[[], None]) -> Iterator[None]:
-    """Hold a lock that one process at a time can have; ``waiting()`` is called while another has it.
-
-    Where no lock file can be made there is no lock: huggingface_hub has its own, and the cache stays whole without.
-    """
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(own_folder() / f"{name}.lock", timeout=0.1)
-    held = False
-    while not held:
-        try:
-            own_folder().mkdir(parents=True, exist_ok=True)
-            lock.acquire()
-            held = True
-        except Timeout:
-            waiting()
-        except (OSError, NotImplementedError):
-            break
-    try:
-        yield
-    finally:
-        lock.release()
+def _expanded(path: str) -> Path:
+    return Path(os.path.expandvars(os.path.expanduser(path))).absolute()

@@ -9,12 +9,22 @@ _WINDOW = 5.0
 """Seconds over which the rate is averaged."""
 
 
+class StoppedError(Exception):
+    """A transfer that is not wanted any more."""
+
+
 class Meter:
-    """One thread tells it what happens; any thread reads it."""
+    """One thread tells it what happens, and is told so when that is not wanted any more; any thread reads it.
+
+    Attributes:
+        total: bytes of all that is to come.
+        stopped: set by any thread to end the transfer.
+        has_begun: whether a transfer under way is ours; before, another process may be fetching the same file.
+    """
 
     def __init__(self, total: int):
-        """``total`` is the size in bytes of all that is to come."""
         self.total = total
+        self.stopped = self.has_begun = False
         self._complete = 0  # bytes of files that are in place and checked
         self._partial = 0  # bytes of the file that is on its way
         self._asked_at: float | None = None  # when the Hub was asked, until it answers
@@ -23,14 +33,24 @@ class Meter:
 
     def asked(self) -> None:
         """The Hub has been asked for a file."""
-        self._partial, self._asked_at, self._heard_at = 0, time.monotonic(), None
+        self._partial, self._asked_at, self._heard_at, self.has_begun = 0, time.monotonic(), None, False
 
     def answered(self) -> None:
-        """It has answered: a transfer begins."""
-        self._partial, self._asked_at, self._heard_at = 0, None, time.monotonic()
+        """It has answered: a transfer is to begin."""
+        self._partial, self._asked_at, self._heard_at, self.has_begun = 0, None, time.monotonic(), False
+
+    def begun(self) -> None:
+        """It begins."""
+        self.has_begun = True
+
+    def go_on(self) -> None:
+        """Raise StoppedError where it is not to."""
+        if self.stopped:
+            raise StoppedError
 
     def count(self, more: int) -> None:
-        """So many bytes more have come; fewer when a transfer starts over."""
+        """So many bytes more have come; fewer when a transfer starts over. Raises StoppedError as ``go_on`` does."""
+        self.go_on()
         self._partial += more
         self._asked_at, self._heard_at = None, time.monotonic()
         self._samples.append((self._heard_at, self.done))

@@ -12,6 +12,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from backends.onnx_graph import GraphInput
 from backends.onnx_model import graph_input
 from core.colour.cielab import lightness_to_grey, pixel_lightness, rgb_to_lab
 from core.engine import Engine
@@ -21,7 +22,7 @@ from core.photo.open import Photo
 from core.prediction import AbDistribution
 from core.registry.registry import load_registry
 from core.settings import Settings, load_settings
-from core.weights.manifest import BUILT_IN, GraphInput, load_manifests
+from core.weights.manifest import BUILT_IN, load_manifests
 from core.weights.weights import Weights
 from tests.support.fakes import BINS, grey_picture
 from tests.support.hub import HTML, Fault, Hub, pointer
@@ -283,6 +284,24 @@ def test_every_manifest_that_ships_is_listed_with_its_licence_and_citation() -> 
         assert listed[name].licence in ("Apache-2.0", "MIT", "BSD-2-Clause")
         assert listed[name].citation
         assert manifest.sources
+
+
+def test_what_needs_a_package_that_is_not_here_is_not_fetched(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """980 MB, and then "you lack onnxruntime", would be a bad deal."""
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    shipped = [name for name, manifest in load_manifests(Settings()).items() if manifest.input]
+    registry = load_registry(plugins=False)
+    assert len(shipped) == 6
+    for name in shipped:
+        weights = registry.get(name).weights  # type: ignore[attr-defined]
+        sentence = f"{name} runs on onnxruntime, not installed here; run: pip install onnxruntime."
+        assert (weights.status().state, weights.status().message) == ("unusable", sentence)
+        with pytest.raises(WeightsError) as raised:
+            weights.fetch()
+        assert str(raised.value) == sentence
+    assert hub.seen == []
+    monkeypatch.delitem(sys.modules, "onnxruntime")
+    assert {registry.get(name).weights.status().state for name in shipped} == {"missing"}  # type: ignore[attr-defined]
 
 
 # --- trust on first use ---

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from backends.zhang_onnx import OnnxNetwork, convert, onnx_model
 from core.colour.cielab import Float
 from core.errors import BackendError
+from core.registry.registry import load_registry
 from tests.support.standins import CAFFEMODEL, PROTOTXT, bins, stock_ab
 
 OPENCV_4 = hasattr(cv2.dnn, "readNetFromCaffe")
@@ -87,6 +89,19 @@ def test_without_the_package_there_is_one_sentence(narrow_files: Path, monkeypat
     assert str(raised.value) == (
         "zhang-v2 needs the onnx package with this OpenCV; run: pip install -r requirements-onnx.txt"
     )
+
+
+def test_without_the_package_its_weights_are_not_fetched(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    monkeypatch.setattr(cv2, "dnn", SimpleNamespace())  # OpenCV 5
+    weights = load_registry(plugins=False).get("zhang-v2").weights  # type: ignore[attr-defined]
+    assert weights.status().state == "unusable"
+    assert weights.status().message == (
+        "zhang-v2 needs the onnx package with this OpenCV; run: pip install -r requirements-onnx.txt."
+    )
+    home.mkdir(parents=True)
+    (home / "zhang-v2-0123-4567-89ab.onnx").touch()  # converted before: the package is not needed any more
+    assert weights.status().state == "missing"
 
 
 def test_a_damaged_conversion_is_made_again(narrow_files: Path, home: Path) -> None:

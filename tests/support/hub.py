@@ -253,7 +253,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body[at : min(at + piece, end)])
             if fault.rate is not None and self.hub.closing.wait(0.05):
                 break
-        if end < len(body):
+        if end < len(body) or self.hub.closing.is_set():
             if fault.stall is not None:
                 self.hub.closing.wait(60)
             self.close_connection = True

@@ -188,3 +188,13 @@ def test_the_list_is_not_asked_for_again_when_nothing_is_on_its_way(visit: Page,
     asked.clear()
     visit.wait_for_timeout(2500)
     assert len(asked) <= 1  # the answer that ended it may have been on its way
+
+
+def test_weights_that_would_be_of_no_use_are_not_offered(visit: Page, served: Studio) -> None:
+    served.later.go("unusable", 0, "It runs on marvels; install them.")
+    open_tab(visit, "Backends")
+    card = visit.locator(".card", has_text="Later")
+    expect(card).to_contain_text("Cannot run here")
+    expect(card).to_contain_text("It runs on marvels; install them.")
+    expect(card.get_by_role("button")).to_have_count(0)
+    served.later.go("missing", 0, "They are not here yet.")

@@ -71,6 +71,7 @@ def test_a_manifest_in_the_models_folder_replaces_the_built_in_one(tmp_path: Pat
         ('"0123456789012345678901234567890123456789"', '"main"', "someone/tiny must be a commit of 40 hex digits"),
         ("bytes = 12", "bytes = 0", "files.0.bytes: Input should be greater than 0"),
         ('"tiny.onnx"', '"../tiny.onnx"', "files.0.name: String should match"),
+        ("bytes = 12", 'aliases = ["../tiny.onnx"]\nbytes = 12', "files.0.aliases.0: String should match"),
         ('role = "model"', 'role = "model"\nurl = "x"', "files.0.url: Extra inputs are not permitted"),
         ("[[sources]]", f"{FILE}\n[[sources]]", "two files have the role model"),
         ('title = "Tiny"', "", "title: Field required"),

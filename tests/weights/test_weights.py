@@ -181,6 +181,30 @@ def test_waiting_for_the_next_attempt_costs_nobody_anything(
     assert weights.fetch()
 
 
+def test_what_cannot_be_run_is_not_fetched(hub: Hub, narrow_files: Path, tmp_path: Path) -> None:
+    weights = zhang_weights(narrow_files, tmp_path / "models", lacks=lambda: "It runs on marvels; install them.")
+    hub.add_manifest(weights.manifest, narrow_files)
+    assert (weights.status().state, weights.status().message) == ("unusable", "It runs on marvels; install them.")
+    weights.start()
+    assert not weights.wait(1)
+    with pytest.raises(WeightsError, match=r"^It runs on marvels; install them\.$"):
+        weights.fetch()
+    assert hub.seen == []
+    weights.import_from(narrow_files)  # a person may prepare a machine
+    assert weights.status().state == "unusable"
+
+
+def test_closing_ends_a_transfer_that_its_hub_has_left(hub: Hub, weights: Weights) -> None:
+    """huggingface_hub would resume it for several seconds more, and log into what is closed by then."""
+    hub.fail(CAFFEMODEL, Fault(rate=100_000, methods=("GET",)))
+    weights.start()
+    assert not weights.wait(1)
+    hub.close()
+    time.sleep(0.2)
+    weights.close()
+    assert not any(thread.name == "fetch zhang-v2" for thread in threading.enumerate())
+
+
 def test_attempts_become_rarer() -> None:
     assert [retry_delay(failures) for failures in (1, 2, 3, 4, 7, 8, 1000)] == [30, 60, 120, 240, 1800, 1800, 1800]
 
@@ -251,6 +275,26 @@ def test_a_wrong_file_beside_the_manifest_is_named_and_left_alone(
     assert weights.status().state == "ready"
     assert weights.status().notes == [note]
     assert (own / CAFFEMODEL).exists()
+
+
+def test_a_wrong_file_beside_the_manifest_is_named_in_the_reason(
+    hub: Hub, weights: Weights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who put a file there must not have to run ``fetch --check`` to hear why it is not used."""
+    own = tmp_path / "models" / "zhang-v2"
+    own.mkdir()
+    (own / BINS).write_bytes(b"half")
+    vain = f"; {own / BINS} is not used: it has 4 bytes where 5,088 are due."
+    assert weights.status().state == "missing"
+    assert weights.status().message.endswith(f"or by: python app.py fetch zhang-v2{vain}")
+    with monkeypatch.context() as context:
+        context.setenv("HF_HUB_OFFLINE", "1")
+        assert weights.status().message.endswith(f"or put the files into {own}{vain}")
+    monkeypatch.setenv("HF_ENDPOINT", refused())
+    with pytest.raises(WeightsError) as raised:
+        weights.fetch()
+    assert str(raised.value).endswith(f"check the network and HF_ENDPOINT{vain}")
+    assert weights.status().message == str(raised.value)
 
 
 def test_import_copies_what_is_good(hub: Hub, weights: Weights, narrow_files: Path, tmp_path: Path) -> None:

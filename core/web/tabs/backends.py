@@ -14,7 +14,13 @@ from core.web.backend_list import list_backends
 from core.web.choices import pick_list
 from core.weights.hub import is_offline
 
-_STATES = {"ready": "Ready", "downloading": "Downloading", "missing": "Not here yet", "unavailable": "Unavailable"}
+_STATES = {
+    "ready": "Ready",
+    "downloading": "Downloading",
+    "missing": "Not here yet",
+    "unavailable": "Unavailable",
+    "unusable": "Cannot run here",
+}
 
 _ADD_ONE = """<details class="add-one"><summary>Add a backend</summary>
 <p>Install a Python package that has the entry point <code>autochrome</code>, or put a Python file into the folder that
