@@ -17,12 +17,15 @@ import typer
 
 from core.cli.common import BAD_USAGE, FAILED, INTERRUPTED, make_engine, plain_errors, print_aside, settings_of
 from core.cli.fetch import fetch_with_bar
+from core.errors import RequestError
 
 if TYPE_CHECKING:
     from core.cli.inputs import Item
     from core.cli.reporter import Reporter
     from core.engine import Engine
     from core.jobs.job import Job, Outcome
+    from core.jobs.targets import Target, Targets
+    from core.photo.archive import Source
 
 
 def colorize(
@@ -35,8 +38,9 @@ def colorize(
     ),
     recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Look into folders within folders.")] = False,
     skip_existing: Annotated[
-        bool, typer.Option("--skip-existing", help="Leave alone what is in the output folder.")
+        bool, typer.Option("--skip-existing", help="Take a picture of the right name for done, whoever made it.")
     ] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Make pictures anew that are there already.")] = False,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="How many photographs to work on at once.")] = 1,
     report: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write what became of each photograph as CSV.")
@@ -53,30 +57,35 @@ def colorize(
     refine: Annotated[
         bool | None, typer.Option("--refine/--no-refine", help="Whether colour follows the photograph's edges.")
     ] = None,
-    format_: Annotated[str, typer.Option("--format", help="png, jpeg or webp.")] = "png",
+    format_: Annotated[
+        str | None, typer.Option("--format", help="png, jpeg or webp; as the photograph's unless given, or else png.")
+    ] = None,
 ) -> None:
     """Colour photographs; exits 0 when all were done, 1 when some failed, 2 on bad usage, 130 when interrupted."""
     from core.cli.inputs import Search
     from core.cli.reporter import Reporter
     from core.jobs.job import Job, make_folder
+    from core.jobs.targets import Targets
     from core.look.look import make_look
     from core.photo.save import output_format
 
     with plain_errors(BAD_USAGE):
+        if skip_existing and overwrite:
+            raise RequestError("--skip-existing and --overwrite contradict each other; leave one of them out.")
         given = {"strength": strength, "temperature": temperature, "vividness": vividness, "refine": refine}
         look = make_look(**{name: value for name, value in given.items() if value is not None})
-        job = Job(backend, look, output_format(format_))
+        job = Job(backend, look, output_format(format_) if format_ else None)
         engine = make_engine(settings_of(context))
         if backend != "auto":
             engine.registry.get(backend)
         make_folder(output)
-        items = Search(output, recursive, engine.settings).items(photographs, job)
+        items = Search(output, recursive, engine.settings).items(photographs)
         reporter = Reporter(report, as_json)
-    album = _Album(engine, job, output, skip_existing)
     with reporter, _faults_into(output / "autochrome.log"):
+        album = _Album(engine, job, overwrite, _placed(items, Targets(output, job, skip_existing)))
         with plain_errors():
-            album.fetch_weights(items)
-        album.colour(items, jobs, reporter)
+            album.fetch_weights()
+        album.colour(jobs, reporter)
     if reporter.failed:
         print_aside(f"{reporter.failed} of {len(items)} failed.")
     if reporter.count < len(items):
@@ -93,25 +102,25 @@ class _Album:
     Attributes:
         engine: what colours them.
         job: how.
-        output: the folder.
-        skip_existing: whether a picture that is there stays as it is.
+        overwrite: whether pictures are made anew that are there already.
+        placed: the photographs, and the file for the picture of each.
     """
 
     engine: Engine
     job: Job
-    output: Path
-    skip_existing: bool
+    overwrite: bool
+    placed: list[tuple[Source, Target]]
 
-    def colour(self, items: list[Item], jobs: int, reporter: Reporter) -> None:
+    def colour(self, jobs: int, reporter: Reporter) -> None:
         """Colour everything. On Ctrl-C, what is under way is finished and reported, and the rest is left out."""
         from tqdm import tqdm
 
         with (
             _stopped_by_ctrl_c() as stopped,
             ThreadPoolExecutor(jobs) as pool,
-            tqdm(total=len(items), unit="photo", disable=None if len(items) > 1 else True) as bar,  # None: no terminal
+            tqdm(total=len(self.placed), unit="photo", disable=None if len(self.placed) > 1 else True) as bar,
         ):
-            futures = [pool.submit(self._colour_one, item, stopped) for item in items]
+            futures = [pool.submit(self._colour_one, *each, stopped) for each in self.placed]
             try:
                 for future in as_completed(futures):
                     outcome = future.result()
@@ -122,7 +131,7 @@ class _Album:
             finally:
                 stopped.set()
 
-    def fetch_weights(self, items: list[Item]) -> None:
+    def fetch_weights(self) -> None:
         """Have the weights of a backend that was asked for by name before the first photograph needs them.
 
         Raises:
@@ -130,27 +139,38 @@ class _Album:
         """
         from core.registry.backend import weights_of
 
-        if self.job.backend == "auto" or not any(map(self._is_due, items)):
+        if self.job.backend == "auto" or not any(self._is_due(*each) for each in self.placed):
             return
         weights = weights_of(self.engine.registry.get(self.job.backend))
         if weights is not None and weights.status().state != "ready":
             fetch_with_bar(self.job.backend, weights, only_on_terminal=True)
 
-    def _is_due(self, item: Item) -> bool:
+    def _is_due(self, source: Source, target: Target) -> bool:
         """Whether this photograph is to be coloured: it can be, and its picture is not there or not to be kept."""
-        return not item.source.problem and not (self.skip_existing and (self.output / item.target).exists())
+        return not source.problem and (self.overwrite or not target.is_there)
 
-    def _colour_one(self, item: Item, stopped: threading.Event) -> Outcome | None:
+    def _colour_one(self, source: Source, target: Target, stopped: threading.Event) -> Outcome | None:
         """Colour one photograph, and say what became of it; None where it was not begun."""
         from core.jobs.job import Outcome
 
         if stopped.is_set():
             return None
-        target = self.output / item.target
-        if not item.source.problem and not self._is_due(item):
-            return Outcome(status="skipped", photograph=item.source.name, picture=str(target))
-        outcome, _ = self.job.attempt(self.engine, item.source, target)
+        if target.is_there and not self._is_due(source, target):
+            reason = f"{target.path} is there already; --overwrite makes it anew."
+            return Outcome(status="skipped", photograph=source.name, picture=str(target.path), problem=reason)
+        outcome, _ = self.job.attempt(self.engine, source, target.path)
         return outcome
+
+
+def _placed(items: list[Item], targets: Targets) -> list[tuple[Source, Target]]:
+    """The photographs with the file for the picture of each; none on Ctrl-C."""
+    placed = []
+    with _stopped_by_ctrl_c() as stopped:
+        for item in items:
+            if stopped.is_set():
+                return []
+            placed.append((item.source, targets.find(item.source, item.folder)))
+    return placed
 
 
 @contextmanager

@@ -6,25 +6,22 @@ import glob
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path, PurePath, PurePosixPath
 
 from PIL import Image
 
 from core.errors import PhotoError
-from core.jobs.job import Job
 from core.photo.archive import Source, sources
 from core.photo.open import FORMATS
-from core.photo.save import free_name
 from core.settings import Settings
 
 
 @dataclass(frozen=True)
 class Item:
-    """A photograph and where its picture goes, within the output folder."""
+    """A photograph, and the folder within the output's that its picture goes to."""
 
     source: Source
-    target: PurePath
+    folder: PurePath
 
 
 @dataclass(frozen=True)
@@ -41,21 +38,12 @@ class Search:
     recursive: bool
     settings: Settings
 
-    def items(self, given: Iterable[Path], job: Job) -> list[Item]:
+    def items(self, given: Iterable[Path]) -> list[Item]:
         """Everything that was given, in order. What cannot be used is there too, with its ``source.problem``.
 
-        A photograph found in a folder, by a pattern or in a zip keeps its place below that. Where two would become
-        one file (capitals make no difference on some systems), the later gets a number.
+        A photograph found in a folder, by a pattern or in a zip keeps its place below that.
         """
-        items: list[Item] = []
-        taken: set[str] = set()
-        for path in given:
-            for source, folder in self._found(path):
-                target = folder / free_name(job.picture_name(source.name), partial(_is_taken, taken, folder))
-                if not source.problem:
-                    taken.add(str(target).casefold())
-                items.append(Item(source, target))
-        return items
+        return [Item(source, folder) for path in given for source, folder in self._found(path)]
 
     def _found(self, given: Path) -> Iterator[tuple[Source, PurePath]]:
         if given.is_dir():
@@ -100,10 +88,6 @@ class Search:
     def _no_picture(self, folder: Path) -> str:
         where = "" if self.recursive else " itself; add --recursive to look into its folders"
         return f"There is no picture in {folder}{where}{';' if self.recursive else ', or'} name another."
-
-
-def _is_taken(taken: set[str], folder: PurePath, name: str) -> bool:
-    return str(folder / name).casefold() in taken
 
 
 def _or_none(found: Iterator[tuple[Source, PurePath]], given: Path, problem: str) -> Iterator[tuple[Source, PurePath]]:

@@ -61,7 +61,7 @@ class Reporter:
         elif outcome.status == "failed":
             typer.echo(f"{outcome.photograph}: {outcome.problem}", err=True)
         elif outcome.status == "skipped":
-            typer.echo(f"{outcome.photograph}: {outcome.picture} is there already")
+            typer.echo(f"{outcome.photograph}: {outcome.problem}")
         else:
             typer.echo("\n  ".join([_summary(outcome), *self._notes(outcome)]))
 

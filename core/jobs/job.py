@@ -15,7 +15,7 @@ from core.errors import AutochromeError, RequestError
 from core.look.look import Look
 from core.photo.archive import Source
 from core.photo.open import Photo, open_photo
-from core.photo.save import coloured_name, output_format, save_picture
+from core.photo.save import coloured_name, format_like, output_format, save_picture
 from core.progress import Progress, no_progress
 from core.registry.registry import AUTO
 from core.render.render import Picture
@@ -55,14 +55,14 @@ class Job:
     Attributes:
         backend: an id, or ``auto``.
         look: strength, temperature and so on.
-        format_name: png, jpeg or webp, as a person writes it.
+        format_name: png, jpeg or webp, as a person writes it; None is that of the photograph, or else PNG.
         options: the backend's own.
         reference: a second photograph, for a backend that takes its colours from one.
     """
 
     backend: str = AUTO
     look: Look = field(default_factory=Look)
-    format_name: str = "png"
+    format_name: str | None = "png"
     options: Mapping[str, Any] | None = None
     reference: Photo | None = None
 
@@ -72,7 +72,15 @@ class Job:
         Raises:
             RequestError: there is no such format.
         """
-        return coloured_name(_base_name(name), output_format(self.format_name))
+        return coloured_name(_base_name(name), self.format_for(name))
+
+    def format_for(self, name: str) -> str:
+        """The format of a photograph's picture: a key of ``core.photo.save.SUFFIXES``.
+
+        Raises:
+            RequestError: there is no such format.
+        """
+        return format_like(name) if self.format_name is None else output_format(self.format_name)
 
     def run(self, engine: Engine, photograph: Path, name: str, target: Path, progress: Progress) -> Coloured:
         """Colour a file.
@@ -87,7 +95,7 @@ class Job:
         Raises:
             AutochromeError: anything that a person can put right; nothing is written then.
         """
-        format_name = output_format(self.format_name)
+        format_name = self.format_for(name)
         photo = open_photo(photograph, engine.settings, _base_name(name))
         picture, report = engine.colorize(photo, self.backend, self.look, self.options, progress, self.reference)
         progress(0.9, "Writing the file")

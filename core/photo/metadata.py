@@ -26,11 +26,15 @@ class Metadata:
         exif: EXIF block with the orientation reset, or None.
         icc: ICC profile that describes ``Photo.pixels``, or None where the file had none.
         dpi: dots per inch (x, y), or None.
+        digest: of the photograph's file, see ``core.photo.origin``, or None.
+        quality: 1..100, of the JPEG file that it was, or None.
     """
 
     exif: bytes | None = None
     icc: bytes | None = None
     dpi: tuple[float, float] | None = None
+    digest: str | None = None
+    quality: int | None = None
 
 
 def add_to_png(source: Path, target: BinaryIO, exif: bytes, icc: bytes | None, dpi: tuple[float, float] | None) -> None:

@@ -16,7 +16,9 @@ from PIL import Image, ImageCms
 
 from core.colour.cielab import Float, Pixels, eight_bits, pixel_lightness
 from core.errors import PhotoError
+from core.photo.jpeg_quality import jpeg_quality
 from core.photo.metadata import Metadata
+from core.photo.origin import digest_of
 from core.settings import Settings
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "AVIF")
@@ -143,6 +145,8 @@ def _decode(image: Image.Image, data: bytes, name: str) -> Photo:
             exif=exif.tobytes() if len(exif) else None,
             icc=profile,
             dpi=(float(dpi[0]), float(dpi[1])) if min(dpi) > 1 else None,  # 1 is TIFF for "unknown"
+            digest=digest_of(data),
+            quality=jpeg_quality(image),
         ),
         warnings=tuple(notes),
     )

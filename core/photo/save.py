@@ -14,12 +14,16 @@ from core.colour.cielab import Pixels, eight_bits
 from core.errors import PhotoError, RequestError
 from core.photo.metadata import Metadata, add_to_jpeg, add_to_png
 from core.photo.open import Photo
+from core.photo.origin import SOFTWARE, marked
 
 SUFFIXES = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
 """The formats that are written, and what their files are called."""
 
+_OTHER_SUFFIXES = {".jpeg": "jpeg", ".jpe": "jpeg", ".jfif": "jpeg", ".tif": "tiff", ".tiff": "tiff"}
+_QUALITY, _LEAST_QUALITY = 92, 85
+"""Of JPEG and WebP; and the least of what is made from a JPEG, whose own quality is taken from there up."""
+
 _LONGEST_SIDE = {"png": 2**31 - 1, "jpeg": 65_500, "webp": 16_383}
-_SOFTWARE = 0x0131
 
 
 def output_format(name: str) -> str:
@@ -32,6 +36,13 @@ def output_format(name: str) -> str:
     if key not in SUFFIXES:
         raise RequestError(f"There is no output format '{name}'; choose png, jpeg or webp.")
     return key
+
+
+def format_like(name: str) -> str:
+    """The format of a picture that is to be like its photograph, by the photograph's name; else PNG."""
+    ending = Path(name).suffix.lower()
+    known = {ending: format_name for format_name, ending in SUFFIXES.items()} | _OTHER_SUFFIXES
+    return known[ending] if known.get(ending) in SUFFIXES else "png"
 
 
 def coloured_name(name: str, format_name: str) -> str:
@@ -50,7 +61,7 @@ def free_name(name: str, is_taken: Callable[[str], bool]) -> str:
 
 
 def save_picture(
-    path: Path, rgb: Pixels, photo: Photo, backend: str, format_name: str = "png", quality: int = 92
+    path: Path, rgb: Pixels, photo: Photo, backend: str, format_name: str = "png", quality: int | None = None
 ) -> list[str]:
     """Write a coloured picture with its photograph's metadata, marked as coloured by a machine.
 
@@ -60,7 +71,7 @@ def save_picture(
         photo: the photograph it was made from.
         backend: id of the backend that predicted the colour, for the mark.
         format_name: a key of ``SUFFIXES``.
-        quality: 1..100, for JPEG and WebP.
+        quality: 1..100, for JPEG and WebP; the photograph's own, or a good one, where it is None.
 
     Returns:
         Sentences about what the format could not keep.
@@ -74,6 +85,7 @@ def save_picture(
             f"A {format_name.upper()} file holds at most {_LONGEST_SIDE[format_name]:,} pixels a side and this "
             f"picture has {longest:,}; choose png."
         )
+    quality = quality or max(photo.metadata.quality or _QUALITY, _LEAST_QUALITY)
     alpha, notes = photo.alpha, []
     if format_name != "png" and rgb.dtype == np.uint16:
         rgb = eight_bits(rgb)
@@ -102,9 +114,7 @@ def _marked_exif(metadata: Metadata, backend: str) -> bytes:
     exif = Image.Exif()
     if metadata.exif:
         exif.load(metadata.exif)
-    before = str(exif.get(_SOFTWARE, "")).strip("\x00 ")
-    mark = f"Autochrome: coloured by machine ({backend})"
-    exif[_SOFTWARE] = f"{before}; {mark}" if before and mark not in before else mark
+    exif[SOFTWARE] = marked(str(exif.get(SOFTWARE, "")), backend, metadata.digest)
     return exif.tobytes().removeprefix(b"Exif\x00\x00")
 
 

@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import signal
 import stat
 import struct
@@ -49,9 +50,9 @@ def colorize(tmp_path: Path, backend: FakeBackend, monkeypatch: pytest.MonkeyPat
     return run
 
 
-def photograph(path: str) -> Path:
+def photograph(path: str, height: int = 60) -> Path:
     Path(path).parent.mkdir(parents=True, exist_ok=True)
-    return save_grey(Path(path))
+    return save_grey(Path(path), height)
 
 
 def made(folder: str = "out") -> list[str]:
@@ -75,7 +76,7 @@ def test_a_folder_keeps_its_structure_and_what_is_no_picture_is_left_alone(color
     assert made() == ["a.colour.png"]
     done = colorize("album", "--recursive")
     assert done.exit_code == 0, done.output
-    assert made() == ["1950/b.colour.png", "1950/may/c.colour.png", "a.colour.png"]
+    assert made() == ["1950/b.colour.jpg", "1950/may/c.colour.png", "a.colour.png"]
     assert np.ptp(np.asarray(Image.open("out/1950/may/c.colour.png")).astype(int), axis=2).mean() > 2
 
 
@@ -88,6 +89,14 @@ def test_pictures_that_it_made_are_not_coloured_again(colorize):
     assert made(".") == [
         "a.colour.png", "a.png", "out/a.colour.png", "out/sub/b.colour.png", "sub/b.colour.png", "sub/b.png"
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("ending", "kind"), [("jpg", "JPEG"), ("JPEG", "JPEG"), ("webp", "WEBP"), ("bmp", "PNG")])
+def test_the_picture_has_its_photographs_format(colorize, ending, kind):
+    photograph(f"a.{ending}")
+    assert colorize(f"a.{ending}").exit_code == 0
+    (picture,) = made()
+    assert Image.open(Path("out", picture)).format == kind
 
 
 def test_a_pattern_is_matched_and_keeps_the_structure_below_it(colorize):
@@ -175,10 +184,13 @@ def test_what_holds_no_photograph_is_named(colorize, given, words):
 
 
 def test_photographs_that_would_become_one_file_all_stay(colorize):
-    for path in ("x/a.png", "x/A.jpg", "x/a.tif", "y/a.png"):
-        photograph(path)
-    assert colorize("x", "y").exit_code == 0
-    assert made() == ["A.colour.png", "a-2.colour.png", "a-3.colour.png", "a-4.colour.png"]
+    for number, path in enumerate(("x/a.png", "x/A.jpg", "x/a.tif", "y/a.png")):
+        photograph(path, 60 + number)
+    for _ in range(2):
+        assert colorize("x", "y", "--format", "png").exit_code == 0
+        first, *others = made()
+        assert first == "A.colour.png"
+        assert len(others) == 3 and all(re.fullmatch(r"a-[0-9a-f]{8}\.colour\.png", name) for name in others)
 
 
 def test_what_is_done_is_skipped_when_asked(colorize, backend):

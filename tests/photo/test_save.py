@@ -55,7 +55,8 @@ def test_a_second_pass_does_not_repeat_the_mark(tmp_path):
     save_picture(tmp_path / "a.png", np.dstack([photo.pixels] * 3), photo, "pocket")
     again = open_photo(tmp_path / "a.png")
     save_picture(tmp_path / "b.png", np.dstack([again.pixels] * 3), again, "pocket")
-    assert Image.open(tmp_path / "b.png").getexif()[0x0131] == "Autochrome: coloured by machine (pocket)"
+    mark = Image.open(tmp_path / "b.png").getexif()[0x0131]
+    assert mark == f"Autochrome: coloured by machine (pocket), from sha256:{again.metadata.digest}"
 
 
 @pytest.mark.parametrize("format_name", SUFFIXES)

@@ -20,7 +20,6 @@ from core.look.look import Look, make_look
 from core.photo.archive import sources
 from core.photo.open import Photo, open_photo
 from core.photo.resize import thumbnail
-from core.photo.save import output_format
 from core.registry.registry import AUTO
 from core.render.confidence import confidence, confidence_picture
 from core.web.alerts import one_sentence, one_sentence_at_a_time
@@ -319,7 +318,7 @@ def _add_batch(engine: Engine) -> None:
 
 
 def _colour_all(engine: Engine, images: list[Upload], job: Job) -> Iterator[tuple[str | None, list[dict[str, Any]]]]:
-    output_format(job.format_name)
+    job.format_for("")  # refused before anything is opened
     photographs = sources([(Path(image.path), image.name) for image in images], engine.settings)
     outcomes: list[Outcome] = []
     with kept_folder() as folder:
