@@ -103,11 +103,12 @@ class Copies:
 
     def with_wrong_files(self, sentence: str) -> str:
         """A sentence that says why weights are missing, and in it the files that a person put here in vain."""
+        found, _ = self.locate()
         wrong = [
-            not_used(path, problem)
+            not_used(path, self.problem(path, file))
             for file in self.manifest.files
             for path in self.of(file)
-            if self.is_own(path) and (problem := self.problem(path, file))
+            if file.role not in found and self.is_own(path)
         ]
         return "; ".join(part.removesuffix(".") for part in (sentence, *wrong)) + "."
 

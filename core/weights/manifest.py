@@ -1,4 +1,4 @@
-"""Models as data: what a model's files are, where on the Hugging Face Hub they can be had."""
+"""Models as data: what a model's files are, and where on the Hugging Face Hub they can be had."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ def load_manifests(settings: Settings) -> dict[str, Manifest]:
     for folder in folders:
         for manifest in map(read_manifest, sorted(folder.glob("*.toml"))):
             known = manifests.setdefault(manifest.id, manifest)
-            if known is not manifest and known._path.parent == folder:
+            if known._path != manifest._path and known._path.parent == folder:
                 raise WeightsError(
                     f"The manifests {known._path} and {manifest._path} have the same id {manifest.id}; change one."
                 )

@@ -59,6 +59,10 @@ def test_adding_a_model_is_adding_a_manifest(tmp_path: Path) -> None:
     assert tiny.sources[0].repo_type == "model"
 
 
+def test_the_models_folder_may_be_the_built_in_one() -> None:
+    assert load_manifests(Settings(models_dir=BUILT_IN)) == load_manifests(Settings())
+
+
 def test_a_manifest_in_the_models_folder_replaces_the_built_in_one(tmp_path: Path) -> None:
     folder = write(tmp_path / "models", GOOD.replace('"tiny"', '"zhang-v2"'))
     assert load_manifests(Settings(models_dir=folder))["zhang-v2"].files[0].name == "tiny.onnx"

@@ -290,11 +290,16 @@ def test_a_wrong_file_beside_the_manifest_is_named_in_the_reason(
     with monkeypatch.context() as context:
         context.setenv("HF_HUB_OFFLINE", "1")
         assert weights.status().message.endswith(f"or put the files into {own}{vain}")
-    monkeypatch.setenv("HF_ENDPOINT", refused())
-    with pytest.raises(WeightsError) as raised:
-        weights.fetch()
+    with monkeypatch.context() as context:
+        context.setenv("HF_ENDPOINT", refused())
+        with pytest.raises(WeightsError) as raised:
+            weights.fetch()
     assert str(raised.value).endswith(f"check the network and HF_ENDPOINT{vain}")
     assert weights.status().message == str(raised.value)
+    hub.fail(CAFFEMODEL, Fault(404))  # now the bins come from the Hub, and the wrong ones are not the reason
+    with pytest.raises(WeightsError) as raised:
+        weights.fetch()
+    assert str(raised.value).endswith(f"or put the files into {own} by hand.")
 
 
 def test_import_copies_what_is_good(hub: Hub, weights: Weights, narrow_files: Path, tmp_path: Path) -> None:
