@@ -13,10 +13,11 @@ from pydantic import BaseModel
 
 from core.colour.cielab import Float, rgb_to_lab, three_channels
 from core.errors import AutochromeError, BackendError, RequestError
+from core.look.colouring import Colouring, colouring_of
 from core.look.look import Look
 from core.photo.open import Photo
 from core.photo.resize import input_shape, small_lightness, small_rgb
-from core.prediction import Prediction, Request
+from core.prediction import Request
 from core.prediction_cache import PredictionCache
 from core.progress import Progress, no_progress
 from core.registry.backend import Backend, BackendInfo, blamed_on, weights_of
@@ -64,10 +65,10 @@ class Report(BaseModel):
 class Forecast:
     """The slow half done: a prediction that any look can be rendered from.
 
-    ``key`` is what ``Engine.recall`` finds the prediction by for as long as there is room for it.
+    ``key`` is what ``Engine.recall`` finds the colouring by for as long as there is room for it.
     """
 
-    prediction: Prediction
+    colouring: Colouring
     report: Report
     key: str
 
@@ -78,8 +79,8 @@ class Engine:
     def __init__(self, registry: Registry, settings: Settings):
         self.registry = registry
         self.settings = settings
-        self._cache = PredictionCache(settings.cache_mb)
-        self._predictors: dict[str, Predictor] = {}
+        self._cache: PredictionCache[Colouring] = PredictionCache(settings.cache_mb)
+        self._predictors: dict[str, Predictor[Colouring]] = {}
         self._lock = threading.Lock()
 
     def forecast(
@@ -115,13 +116,13 @@ class Engine:
 
     def recall(self, report: Report, key: str) -> Forecast | None:
         """A forecast that was made before, by its report and key; None where its prediction is no longer kept."""
-        prediction = self._cache.get(key)
-        return Forecast(prediction, report, key) if prediction else None
+        colouring = self._cache.get(key)
+        return Forecast(colouring, report, key) if colouring else None
 
     def render(self, photo: Photo, forecast: Forecast, look: Look) -> tuple[Picture, Report]:
         """The fast half: no network runs. ``photo`` may be a smaller copy of the one that was predicted."""
         started = time.perf_counter()
-        picture = render(photo, forecast.prediction, look)
+        picture = render(photo, forecast.colouring, look)
         seconds = Seconds(predict=forecast.report.seconds.predict, render=time.perf_counter() - started)
         report = forecast.report.model_copy(
             update={
@@ -179,11 +180,11 @@ class Engine:
         )
         return Forecast(inference.prediction, report, inference.key)
 
-    def _predictor(self, backend: Backend) -> Predictor:
+    def _predictor(self, backend: Backend) -> Predictor[Colouring]:
         name = backend.info.id
         with self._lock:
             if name not in self._predictors:
-                self._predictors[name] = Predictor(backend, self._cache, self.settings.backend_timeout)
+                self._predictors[name] = Predictor(backend, colouring_of, self._cache, self.settings.backend_timeout)
             return self._predictors[name]
 
 

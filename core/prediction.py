@@ -30,9 +30,11 @@ class AbField:
 
     Attributes:
         ab: (h', w', 2) float32 CIELAB a*b*, of any size: core brings it to the photograph's.
+        confidence: (h', w') float32 0..1, how sure each place is, or None where the backend does not say.
     """
 
     ab: Float
+    confidence: Float | None = None
 
 
 @dataclass(frozen=True)
@@ -43,22 +45,18 @@ class AbDistribution:
         logits: (q, h', w') float32, unscaled.
         bins: (q, 2) float32, the a*b* of each bin's centre.
         rebalance: (q,) float32 log-weights that favour rare colours; ``Look.vividness`` times them is added to
-            the logits (see ``core.look.vividness``). None where the network was trained with rebalancing already.
+            the logits. None where the network was trained with rebalancing already: core then adds no vividness.
+        features: (c, h', w') float32, what the network knows of each place, or None. Places whose features are
+            about 1 apart are unlike: they take colour together the less (see ``core.look.pooling``).
     """
 
     logits: Float
     bins: Float
     rebalance: Float | None = None
+    features: Float | None = None
 
 
 Prediction = AbField | AbDistribution
-
-
-def field_shape(prediction: Prediction) -> tuple[int, int]:
-    """Height and width at which colours are predicted."""
-    if isinstance(prediction, AbDistribution):
-        return prediction.logits.shape[1], prediction.logits.shape[2]
-    return prediction.ab.shape[0], prediction.ab.shape[1]
 
 
 def as_prediction(value: Any, backend: str) -> Prediction:
@@ -75,10 +73,14 @@ def as_prediction(value: Any, backend: str) -> Prediction:
         if value is None:
             raise TypeError("None is no prediction")
         if isinstance(value, AbField):
-            prediction: Prediction = AbField(_float32(value.ab))
+            prediction: Prediction = AbField(_float32(value.ab), _float32_or_none(value.confidence))
         elif isinstance(value, AbDistribution):
-            rebalance = None if value.rebalance is None else _float32(value.rebalance)
-            prediction = AbDistribution(_float32(value.logits), _float32(value.bins), rebalance)
+            prediction = AbDistribution(
+                _float32(value.logits),
+                _float32(value.bins),
+                _float32_or_none(value.rebalance),
+                _float32_or_none(value.features),
+            )
         elif isinstance(value, tuple) and len(value) == 2:
             prediction = AbDistribution(_float32(value[0]), _float32(value[1]))
         else:
@@ -97,20 +99,36 @@ def _float32(array: Any) -> Float:
     return np.array(array, dtype=np.float32, order="C")  # a copy: the backend may use its buffer again
 
 
+def _float32_or_none(array: Any) -> Float | None:
+    return None if array is None else _float32(array)
+
+
 def _problem(prediction: Prediction) -> str | None:
     """Say in a few words what is wrong with a prediction, or None."""
-    if isinstance(prediction, AbField):
-        if prediction.ab.ndim != 3 or prediction.ab.shape[2] != 2 or prediction.ab.size == 0:
-            return f"a*b* of shape {prediction.ab.shape} where (height, width, 2) was due"
-        return None if np.isfinite(prediction.ab).all() else "a*b* that is not finite"
-    logits, bins, rebalance = prediction.logits, prediction.bins, prediction.rebalance
+    return _field_problem(prediction) if isinstance(prediction, AbField) else _distribution_problem(prediction)
+
+
+def _field_problem(field: AbField) -> str | None:
+    if field.ab.ndim != 3 or field.ab.shape[2] != 2 or field.ab.size == 0:
+        return f"a*b* of shape {field.ab.shape} where (height, width, 2) was due"
+    if field.confidence is not None and field.confidence.shape != field.ab.shape[:2]:
+        return f"confidence of shape {field.confidence.shape} where {field.ab.shape[:2]} was due"
+    return None if _finite(field.ab, field.confidence) else "a*b* that is not finite"
+
+
+def _distribution_problem(distribution: AbDistribution) -> str | None:
+    logits, bins = distribution.logits, distribution.bins
+    rebalance, features = distribution.rebalance, distribution.features
     if logits.ndim != 3 or logits.size == 0:
         return f"logits of shape {logits.shape} where (bins, height, width) was due"
     if bins.shape != (len(logits), 2):
         return f"bins of shape {bins.shape} where ({len(logits)}, 2) was due"
     if rebalance is not None and rebalance.shape != (len(logits),):
         return f"log-weights of shape {rebalance.shape} where ({len(logits)},) was due"
-    finite = np.isfinite(logits).all() and np.isfinite(bins).all()
-    if rebalance is not None:
-        finite = finite and np.isfinite(rebalance).all()
-    return None if finite else "logits that are not finite"
+    if features is not None and (features.ndim != 3 or features.shape[1:] != logits.shape[1:]):
+        return f"features of shape {features.shape} where (channels, {logits.shape[1]}, {logits.shape[2]}) was due"
+    return None if _finite(logits, bins, rebalance, features) else "logits that are not finite"
+
+
+def _finite(*arrays: Float | None) -> bool:
+    return all(array is None or bool(np.isfinite(array).all()) for array in arrays)

@@ -4,37 +4,44 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from typing import Generic, Protocol, TypeVar
 
-from core.prediction import AbDistribution, Prediction
+
+class Sized(Protocol):
+    """What knows how much memory it takes."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes."""
+        ...
 
 
-class PredictionCache:
-    """Predictions by key, the least recently used dropped first; thread-safe."""
+Kept = TypeVar("Kept", bound=Sized)
+
+
+class PredictionCache(Generic[Kept]):
+    """Predictions, as they are made ready for use, by key; the least recently used dropped first; thread-safe."""
 
     def __init__(self, megabytes: int):
         self._limit = megabytes * 1_000_000
         self._size = 0
-        self._kept: OrderedDict[str, Prediction] = OrderedDict()
+        self._kept: OrderedDict[str, Kept] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: str) -> Prediction | None:
+    def get(self, key: str) -> Kept | None:
         """The prediction kept under this key, or None."""
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
             return self._kept.get(key)
 
-    def put(self, key: str, prediction: Prediction) -> None:
+    def put(self, key: str, prediction: Kept) -> None:
         """Keep a prediction; one larger than the whole cache is not kept."""
-        size = _size(prediction)
+        size = prediction.nbytes
         with self._lock:
             if key in self._kept or size > self._limit:
                 return
             self._kept[key] = prediction
             self._size += size
             while self._size > self._limit:
-                self._size -= _size(self._kept.popitem(last=False)[1])
-
-
-def _size(prediction: Prediction) -> int:
-    return prediction.logits.nbytes if isinstance(prediction, AbDistribution) else prediction.ab.nbytes
+                self._size -= self._kept.popitem(last=False)[1].nbytes

@@ -53,7 +53,7 @@ def colorize(
     temperature: Annotated[
         float | None, typer.Option(help="0 takes the likeliest colours, 1 the calmest mean.")
     ] = None,
-    vividness: Annotated[float | None, typer.Option(help="0 to 1: how far colourful parts stand out.")] = None,
+    vividness: Annotated[float | None, typer.Option(help="0, calm, to 1, as colourful as the model expects.")] = None,
     refine: Annotated[
         bool | None, typer.Option("--refine/--no-refine", help="Whether colour follows the photograph's edges.")
     ] = None,

@@ -8,27 +8,27 @@ Tilting by exp(rate * x) is the smallest change, in Kullback-Leibler divergence,
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import get_args
 
 import numpy as np
 
 from core.colour.cielab import Float
 from core.errors import RequestError
 from core.look.distribution import probabilities, uncertainty
-from core.look.look import Look
+from core.look.look import AlternativeName
 from core.look.tint import WARM
-from core.look.vividness import vivid_mean
-from core.prediction import AbDistribution, Prediction
+from core.prediction import AbDistribution
 
-LABELS = {
-    "default": "Predicted",
-    "warmer": "Warmer",
-    "cooler": "Cooler",
-    "vivid": "Vivid",
-    "calm": "Calm",
-    "other": "Another",
-    "other-2": "One more",
-}
+LABELS: dict[AlternativeName, str] = dict(
+    zip(
+        get_args(AlternativeName),
+        ("Predicted", "Warmer", "Cooler", "Vivid", "Calm", "Another", "One more"),
+        strict=True,
+    )
+)
 """Names of the alternatives and what people call them."""
 
 _WARMTH_RATE = 0.028
@@ -61,22 +61,103 @@ class Alternative:
         plausibility: 0..1, see ``plausibility``.
     """
 
-    name: str
+    name: AlternativeName
     label: str
     plausibility: float
 
 
-def alternatives(prediction: Prediction) -> list[Alternative]:
-    """What there is to choose from: "default" first, then four to six others; none for a plain field."""
-    if not isinstance(prediction, AbDistribution):
-        return []
-    look, found = Look(), []
-    for name, label in LABELS.items():
-        term = _favour(prediction, name)
-        if term is not None:
-            ab = vivid_mean(prediction, look.temperature, look.vividness, _tilted(prediction, term))
-            found.append(Alternative(name, label, plausibility(prediction, ab)))
-    return found
+class Alternatives:
+    """The colourings that one distribution holds beside the one that is shown; each is found once."""
+
+    def __init__(self, distribution: AbDistribution, show: Callable[[AbDistribution], Float]) -> None:
+        """Find nothing yet.
+
+        Args:
+            distribution: what the model predicted.
+            show: gives the (h', w', 2) a*b* of a distribution made from it, at the default look.
+        """
+        self._distribution, self._show = distribution, show
+        self._favours: dict[AlternativeName, Float | None] = {}
+        self._listed: list[Alternative] | None = None
+
+    def listed(self) -> list[Alternative]:
+        """What there is to choose from: "default" first, then four to six others."""
+        if self._listed is None:
+            self._listed = [
+                Alternative(name, label, plausibility(self._distribution, self._show(self._tilted(favour))))
+                for name, label in LABELS.items()
+                if (favour := self._found(name)) is not None
+            ]
+        return list(self._listed)
+
+    def favour(self, name: AlternativeName) -> Float | None:
+        """Logits, (q, 1, 1) or (q, h', w'), that an alternative adds to the distribution's; None for "default".
+
+        Raises:
+            RequestError: the prediction holds no such alternative.
+        """
+        if name == "default":
+            return None
+        favour = self._found(name)
+        if favour is None:
+            raise RequestError(
+                f"The model sees no alternative '{name}' in this photograph; choose one that /alternatives lists."
+            )
+        return favour
+
+    def _found(self, name: AlternativeName) -> Float | None:
+        if name not in self._favours:  # two threads may find the same at once, which is only work done twice
+            self._favours[name] = self._find(name)
+        return self._favours[name]
+
+    def _find(self, name: AlternativeName) -> Float | None:
+        if name in ("other", "other-2"):
+            return self._other_guess(name)
+        bins = self._distribution.bins
+        warmth, chroma = bins @ (WARM / np.linalg.norm(WARM)), np.linalg.norm(bins, axis=1)
+        favours = {
+            "default": 0 * warmth,
+            "warmer": _WARMTH_RATE * warmth,
+            "cooler": -_WARMTH_RATE * warmth,
+            "vivid": _CHROMA_RATE * chroma,
+            "calm": -_CHROMA_RATE * chroma,
+        }
+        return np.asarray(favours[name][:, None, None], np.float32)
+
+    def _other_guess(self, name: AlternativeName) -> Float | None:
+        """Logits (q, h', w') that favour another colour in the least certain region, or None where there is none.
+
+        "other-2" is the same for the least certain place outside that region.
+        """
+        bins, belief = self._distribution.bins, self._belief
+        doubt = _blur(uncertainty(belief))
+        region = _region(belief, doubt)
+        if name == "other-2":
+            region = _region(belief, doubt * (1 - region)) * (1 - region)
+        shown = self._show(self._distribution)
+        colour = _second_mode(bins, belief, shown, region)
+        if colour is None:
+            return None
+        favour = np.log(_closeness(bins, colour[None], _SPREAD) + np.float32(1e-4))
+        term = np.asarray(favour[:, :, None] * region, np.float32)
+        for _ in range(_DOUBLINGS):
+            ab = self._show(self._tilted(term))
+            if _mean_over(region, np.linalg.norm(ab - shown, axis=-1)) >= _NOTICED:
+                return term
+            term *= 2
+        return term if name == "other" else None
+
+    def _tilted(self, favour: Float) -> AbDistribution:
+        return tilted(self._distribution, favour)
+
+    @cached_property
+    def _belief(self) -> Float:
+        return probabilities(self._distribution)
+
+
+def tilted(distribution: AbDistribution, favour: Float | None) -> AbDistribution:
+    """The distribution with logits added; itself where there are none."""
+    return distribution if favour is None else replace(distribution, logits=distribution.logits + favour)
 
 
 def plausibility(distribution: AbDistribution, ab: Float) -> float:
@@ -100,66 +181,6 @@ def plausibility(distribution: AbDistribution, ab: Float) -> float:
     likeliest = (_closeness(distribution.bins, distribution.bins, 10.0) @ belief).max(axis=0)
     ratio = np.clip(at_colour / np.maximum(likeliest, 1e-12), 1e-6, 1)
     return float(np.exp(np.log(ratio).mean()))
-
-
-def shifted(distribution: AbDistribution, name: str) -> AbDistribution:
-    """The distribution with the bins favoured that an alternative asks for.
-
-    Raises:
-        RequestError: the prediction holds no such alternative.
-    """
-    if name == "default":
-        return distribution
-    term = _favour(distribution, name)
-    if term is None:
-        raise RequestError(
-            f"The model sees no alternative '{name}' in this photograph; choose one that /alternatives lists."
-        )
-    return _tilted(distribution, term)
-
-
-def _tilted(distribution: AbDistribution, term: Float) -> AbDistribution:
-    return replace(distribution, logits=distribution.logits + term)
-
-
-def _favour(distribution: AbDistribution, name: str) -> Float | None:
-    """Logits, (q, 1, 1) or (q, h', w'), that an alternative adds; None where the prediction does not hold it."""
-    if name.startswith("other"):
-        return _other_guess(distribution, name)
-    bins = distribution.bins
-    warmth, chroma = bins @ (WARM / np.linalg.norm(WARM)), np.linalg.norm(bins, axis=1)
-    terms = {
-        "default": 0 * warmth,
-        "warmer": _WARMTH_RATE * warmth,
-        "cooler": -_WARMTH_RATE * warmth,
-        "vivid": _CHROMA_RATE * chroma,
-        "calm": -_CHROMA_RATE * chroma,
-    }
-    return np.asarray(terms[name][:, None, None], np.float32)
-
-
-def _other_guess(distribution: AbDistribution, name: str) -> Float | None:
-    """Logits (q, h', w') that favour another colour in the least certain region, or None where there is none.
-
-    "other-2" is the same for the least certain place outside that region.
-    """
-    belief = probabilities(distribution)
-    doubt = _blur(uncertainty(belief))
-    region = _region(belief, doubt)
-    if name == "other-2":
-        region = _region(belief, doubt * (1 - region)) * (1 - region)
-    shown = vivid_mean(distribution, Look().temperature, Look().vividness)
-    colour = _second_mode(distribution.bins, belief, shown, region)
-    if colour is None:
-        return None
-    favour = np.log(_closeness(distribution.bins, colour[None], _SPREAD) + np.float32(1e-4))
-    term = np.asarray(favour[:, :, None] * region, np.float32)
-    for _ in range(_DOUBLINGS):
-        ab = vivid_mean(distribution, Look().temperature, Look().vividness, _tilted(distribution, term))
-        if _mean_over(region, np.linalg.norm(ab - shown, axis=-1)) >= _NOTICED:
-            return term
-        term *= 2
-    return term if name == "other" else None
 
 
 def _region(belief: Float, doubt: Float) -> Float:

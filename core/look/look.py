@@ -35,8 +35,9 @@ class Look(BaseModel):
         0.5,
         ge=0,
         le=1,
-        description="how far colourful parts stand out, where the backend allows; see core.look.vividness",
+        description="from calm, 0, to as colourful as the model expects photographs to be, 1; see core.look.vividness",
     )
+    pooling: bool = Field(True, description="let things that are near and alike take colour together")
     refine: bool = Field(True, description="let colour follow the photograph's edges")
     tint_warm: float = Field(0.0, ge=-1, le=1, description="a cast over the picture: -1 is cool, 1 is warm")
     tint_magenta: float = Field(0.0, ge=-1, le=1, description="a cast over the picture: -1 is green, 1 is magenta")

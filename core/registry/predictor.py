@@ -5,39 +5,56 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic
 
 from pydantic import BaseModel, ValidationError
 
+from core.colour.cielab import Float
 from core.errors import BackendError, RequestError, first_problem
 from core.prediction import Prediction, Request, as_prediction
-from core.prediction_cache import PredictionCache
+from core.prediction_cache import Kept, PredictionCache
 from core.progress import Progress
 from core.registry.backend import Backend, blamed_on
 from core.registry.worker import HangError, Worker
 
 
-class Inference(NamedTuple):
-    """A prediction, what it is kept under, whether it was kept from before, and the seconds that the backend took."""
+@dataclass(frozen=True)
+class Inference(Generic[Kept]):
+    """A prediction made ready, what it is kept under, whether it was kept from before, and the seconds that the backend took."""
 
-    prediction: Prediction
+    prediction: Kept
     key: str
     cached: bool = True
     seconds: float = 0.0
 
 
-class Predictor:
+class Predictor(Generic[Kept]):
     """A backend, the thread that loads it and makes all its predictions, and where these are kept."""
 
-    def __init__(self, backend: Backend, cache: PredictionCache, timeout: float):
-        """Load nothing yet. A call is given up after ``timeout`` seconds without a sign of life."""
+    def __init__(
+        self,
+        backend: Backend,
+        ready: Callable[[Prediction, Float], Kept],
+        cache: PredictionCache[Kept],
+        timeout: float,
+    ):
+        """Load nothing yet.
+
+        Args:
+            backend: what to run.
+            ready: what to make of a prediction and the L* it was made from, once, before it is kept.
+            cache: where to keep that.
+            timeout: seconds without a sign of life after which a call is given up.
+        """
         self._backend = backend
+        self._ready = ready
         self._cache = cache
         self._worker = Worker(backend.info.id, timeout)
         self._loaded = False
 
-    def infer(self, request: Request, options: Mapping[str, Any], progress: Progress) -> Inference:
+    def infer(self, request: Request, options: Mapping[str, Any], progress: Progress) -> Inference[Kept]:
         """Run the backend, or take what it gave before. What comes after it was given up is kept all the same.
 
         Raises:
@@ -60,7 +77,7 @@ class Predictor:
                     "is slow."
                 ) from None
 
-    def _infer(self, key: str, request: Request, options: BaseModel | None, progress: Progress) -> Inference:
+    def _infer(self, key: str, request: Request, options: BaseModel | None, progress: Progress) -> Inference[Kept]:
         """The same in the backend's own thread."""
         kept = self._cache.get(key)
         if kept is not None:  # another caller had the same photograph
@@ -73,7 +90,7 @@ class Predictor:
                 load(progress)
             self._loaded = True
         progress(0.5, f"Colouring with {name}")
-        prediction = as_prediction(self._backend.predict(request, options), name)
+        prediction = self._ready(as_prediction(self._backend.predict(request, options), name), request.lightness)
         self._cache.put(key, prediction)
         return Inference(prediction, key, cached=False, seconds=time.perf_counter() - started)
 

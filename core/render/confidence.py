@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from core.colour.cielab import Float, lightness_to_grey
-from core.look.distribution import probabilities, uncertainty
+from core.look.colouring import FieldColouring
 from core.look.look import Look
 from core.photo.open import Photo
-from core.prediction import AbDistribution, AbField, Prediction
+from core.prediction import AbField
 from core.render.render import Picture, render
 
 SCALE = (0.2, 0.7)
@@ -18,13 +18,6 @@ GUESS, SURE = (34.0, 46.0), (-12.0, -34.0)
 """a*b* of either end: orange and blue, which people with any common colour blindness tell apart."""
 
 
-def confidence(prediction: Prediction) -> Float | None:
-    """1 less the normalised entropy at each place: 1 is one colour, 0 is any. None for a plain field of colours."""
-    if not isinstance(prediction, AbDistribution):
-        return None
-    return 1 - uncertainty(probabilities(prediction))
-
-
 def confidence_picture(photo: Photo, sure: Float) -> Picture:
     """The photograph tinted by confidence, from orange (a guess) through grey to blue (sure).
 
@@ -32,10 +25,10 @@ def confidence_picture(photo: Photo, sure: Float) -> Picture:
 
     Args:
         photo: what was coloured, or a smaller copy.
-        sure: (h', w') from ``confidence``.
+        sure: (h', w') 0..1, from ``Colouring.confidence``.
     """
-    dim = lightness_to_grey(38 + photo.lightness() * np.float32(0.42))
-    return render(Photo(np.rint(dim * 255).astype(np.uint8)), AbField(_colours(sure)), Look(refine=False))
+    dim = np.rint(lightness_to_grey(38 + photo.lightness() * np.float32(0.42)) * 255).astype(np.uint8)
+    return render(Photo(dim), FieldColouring(AbField(_colours(sure)), sure), Look(refine=False))
 
 
 def _colours(sure: Float) -> Float:

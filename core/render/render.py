@@ -10,11 +10,10 @@ import numpy as np
 
 from core.colour.cielab import Pixels
 from core.colour.gamut import lab_to_gamut
-from core.look.chroma import chroma
+from core.look.colouring import Colouring
 from core.look.look import Look
 from core.photo.open import Photo
 from core.photo.resize import small_lightness
-from core.prediction import Prediction, field_shape
 from core.render.upsample import ChromaUpsampler
 
 _STRIPE_PIXELS = 3 << 15
@@ -41,11 +40,11 @@ class Picture:
     clipped_fraction: float
 
 
-def render(photo: Photo, prediction: Prediction, look: Look) -> Picture:
+def render(photo: Photo, colouring: Colouring, look: Look) -> Picture:
     """Colour a photograph. Its lightness stays; colours outside sRGB lose chroma, not lightness or hue."""
-    small = small_lightness(photo, field_shape(prediction)) if look.refine or look.hints else None
-    ab = chroma(prediction, look, small)
-    upsampler = ChromaUpsampler(ab, (photo.height, photo.width), small if look.refine else None)
+    small = small_lightness(photo, colouring.shape) if look.refine else None
+    ab = colouring.chroma(look)
+    upsampler = ChromaUpsampler(ab, (photo.height, photo.width), small)
     rgb = np.empty((photo.height, photo.width, 3), photo.pixels.dtype)
 
     def paint_band(top: int) -> int:

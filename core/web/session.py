@@ -13,13 +13,13 @@ from PIL import Image
 
 from core.colour.cielab import Pixels, eight_bits, three_channels
 from core.engine import Engine, Forecast, Report
-from core.look.alternatives import Alternative, alternatives
+from core.look.alternatives import Alternative
 from core.look.look import Look, make_look
 from core.photo.in_colour import is_in_colour
 from core.photo.open import Photo
 from core.photo.resize import thumbnail
 from core.progress import Progress, no_progress
-from core.render.confidence import confidence, confidence_picture
+from core.render.confidence import confidence_picture
 from core.web.colouring import deleted_in_time, new_folder, open_reference, open_upload
 from core.web.upload_fields import Upload
 
@@ -115,10 +115,10 @@ class Previews:
         photo, forecast = self._opened(session)
         small = thumbnail(photo, _STRIP_PIXELS)
         found = []
-        for alternative in alternatives(forecast.prediction):
+        for alternative in forecast.colouring.alternatives():
             picture, _ = self._engine.render(small, forecast, make_look(alternative=alternative.name))
             found.append((alternative, picture.rgb))
-        sure = confidence(forecast.prediction)
+        sure = forecast.colouring.confidence()
         if sure is None:
             return Findings(found, None)
         map_of_it = confidence_picture(thumbnail(photo, _SMALL_PIXELS), sure)

@@ -9,10 +9,20 @@ from pathlib import Path
 
 import numpy as np
 
+from core.colour.cielab import Float
+from core.look.colouring import Colouring
 from tests.benchmarks.scans import SIZES, field, scan, write_scan
 from tests.benchmarks.timing import in_turn
 
 MIB = 1024 * 1024
+
+
+def coloured(ab: Float) -> Colouring:
+    """A field of colours as the renderer takes it."""
+    from core.look.colouring import colouring_of
+    from core.prediction import AbField
+
+    return colouring_of(AbField(ab), np.zeros(ab.shape[:2], np.float32))
 
 
 def ours(path: Path, target: Path | None) -> int:
@@ -20,11 +30,10 @@ def ours(path: Path, target: Path | None) -> int:
     from core.look.look import Look
     from core.photo.open import open_photo
     from core.photo.save import save_picture
-    from core.prediction import AbField
     from core.render.render import render
 
     photo = open_photo(path)
-    picture = render(photo, AbField(field()), Look())
+    picture = render(photo, coloured(field()), Look())
     if target:
         save_picture(target, picture.rgb, photo, "benchmark")
     return photo.pixels.nbytes + picture.rgb.nbytes
@@ -62,7 +71,6 @@ def rows(folder: Path) -> list[tuple[str, ...]]:
     """One row a size: painting alone, the whole way of a file, and memory."""
     from core.look.look import Look
     from core.photo.open import Photo
-    from core.prediction import AbField
     from core.render.render import render
     from tests.benchmarks.plain import paint
 
@@ -75,7 +83,7 @@ def rows(folder: Path) -> list[tuple[str, ...]]:
         photo, ab = Photo(grey), field()
         arrays = in_turn(
             rounds,
-            ours=lambda photo=photo, ab=ab: render(photo, AbField(ab), Look()),  # type: ignore[misc]
+            ours=lambda photo=photo, ab=ab: render(photo, coloured(ab), Look()),  # type: ignore[misc]
             plain=lambda rgb=rgb, ab=ab: paint(rgb, ab),  # type: ignore[misc]
         )
         del rgb, grey, photo

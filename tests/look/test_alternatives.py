@@ -9,8 +9,9 @@ import pytest
 
 from core.colour.cielab import Float
 from core.errors import RequestError
-from core.look.alternatives import alternatives, plausibility, shifted
-from core.look.chroma import chroma
+from core.look.alternatives import Alternatives, plausibility, tilted
+from core.look.colouring import Colouring, colouring_of
+from core.look.distribution import annealed_mean
 from core.look.look import Look, make_look
 from core.photo.open import Photo
 from core.prediction import AbDistribution, AbField
@@ -41,15 +42,22 @@ def halves(ab: Float) -> tuple[Any, Any]:
     return ab[:, :10].mean(axis=(0, 1)), ab[:, 20:].mean(axis=(0, 1))
 
 
+def ready(prediction: AbDistribution | AbField) -> Colouring:
+    """The prediction over a photograph whose coat is darker than its grass."""
+    return colouring_of(
+        prediction, np.where(np.arange(30) < 15, 70, 30).astype(np.float32) + np.zeros((20, 1), np.float32)
+    )
+
+
 def coloured(scene: AbDistribution, name: str) -> Float:
-    return chroma(scene, make_look(alternative=name))
+    return ready(scene).chroma(make_look(alternative=name))
 
 
 def test_default_comes_first_and_four_to_six_others_follow(scene: AbDistribution) -> None:
-    names = [found.name for found in alternatives(scene)]
+    names = [found.name for found in ready(scene).alternatives()]
     assert names[:6] == ["default", "warmer", "cooler", "vivid", "calm", "other"]
     assert 5 <= len(names) <= 7
-    assert all(0 <= found.plausibility <= 1 for found in alternatives(scene))
+    assert all(0 <= found.plausibility <= 1 for found in ready(scene).alternatives())
 
 
 @pytest.mark.parametrize("name", AXES)
@@ -58,7 +66,8 @@ def test_each_goes_where_its_name_says(scene: AbDistribution, name: str) -> None
         weights = np.exp(distribution.logits - distribution.logits.max(axis=0))
         return float(np.tensordot(AXES[name], weights / weights.sum(axis=0), axes=1).mean())
 
-    assert mean(shifted(scene, name)) > mean(scene) + 1
+    others = Alternatives(scene, lambda shown: annealed_mean(shown, 0.38))
+    assert mean(tilted(scene, others.favour(name))) > mean(scene) + 1
 
 
 def test_another_mode_of_the_least_certain_region_is_taken_and_the_rest_stays(scene: AbDistribution) -> None:
@@ -74,7 +83,7 @@ def test_no_network_runs_for_them() -> None:
     engine = make_engine(backend)
     photo = Photo(grey_picture())
     forecast = engine.forecast(photo, "pocket")
-    found = alternatives(forecast.prediction)
+    found = forecast.colouring.alternatives()
     pictures = [engine.render(photo, forecast, make_look(alternative=each.name))[0].rgb for each in found]
     assert backend.calls == 1
     assert len(found) >= 5
@@ -84,7 +93,7 @@ def test_no_network_runs_for_them() -> None:
 
 
 def test_plausibility_is_one_for_the_likeliest_and_small_for_what_the_model_rules_out(scene: AbDistribution) -> None:
-    likeliest = chroma(scene, Look(temperature=0))
+    likeliest = ready(scene).chroma(Look(temperature=0))
     assert plausibility(scene, likeliest) > 0.97
     purple = np.full_like(likeliest, 60)
     assert plausibility(scene, purple) < 0.05
@@ -98,16 +107,16 @@ def test_two_calls_give_the_same(scene: AbDistribution) -> None:
 
 def test_a_plain_field_has_none_and_says_so() -> None:
     field = AbField(np.zeros((3, 4, 2), np.float32))
-    assert alternatives(field) == []
+    assert ready(field).alternatives() == []
     with pytest.raises(RequestError, match="has no alternative 'warmer'"):
-        chroma(field, Look(alternative="warmer"))
+        ready(field).chroma(Look(alternative="warmer"))
 
 
 def test_one_colour_alone_leaves_no_other_guess() -> None:
     sure = AbDistribution(np.zeros((1, 4, 4), np.float32), np.array([[30, 30]], np.float32))
-    assert "other" not in [found.name for found in alternatives(sure)]
+    assert "other" not in [found.name for found in ready(sure).alternatives()]
     with pytest.raises(RequestError, match="sees no alternative 'other'"):
-        shifted(sure, "other")
+        ready(sure).chroma(Look(alternative="other"))
 
 
 def test_an_unknown_name_is_refused_with_those_there_are() -> None:

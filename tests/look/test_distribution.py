@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.errors import BackendError
-from core.look.chroma import chroma
+from core.look.colouring import colouring_of
 from core.look.distribution import annealed_mean
 from core.look.look import Look
 from core.prediction import AbDistribution, AbField, as_prediction
@@ -43,7 +43,8 @@ def test_vividness_moves_towards_the_bins_it_favours():
 
 def test_a_field_is_taken_as_it_is():
     ab = RNG.normal(0, 20, (4, 5, 2)).astype(np.float32)
-    np.testing.assert_array_equal(chroma(AbField(ab), Look(temperature=0.1, vividness=1)), ab)
+    colouring = colouring_of(AbField(ab), np.zeros((8, 10), np.float32))
+    np.testing.assert_array_equal(colouring.chroma(Look(temperature=0.1, vividness=1)), ab)
 
 
 def test_bare_arrays_and_pairs_are_understood():
@@ -62,6 +63,8 @@ def test_bare_arrays_and_pairs_are_understood():
         ((np.full((3, 4, 5), np.inf), np.zeros((3, 2))), "logits that are not finite"),
         ((np.zeros((3, 4)), np.zeros((3, 2))), "logits of shape"),
         (AbDistribution(np.zeros((3, 4, 5)), np.zeros((3, 2)), np.zeros(2)), "log-weights of shape"),
+        (AbDistribution(np.zeros((3, 4, 5)), np.zeros((3, 2)), features=np.zeros((8, 4, 4))), "features of shape"),
+        (AbField(np.zeros((4, 5, 2)), np.zeros((5, 4))), "confidence of shape"),
         (None, "NoneType where numbers were due"),
         ("green", "str where numbers were due"),
     ],

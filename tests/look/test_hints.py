@@ -11,7 +11,7 @@ from core.colour.cielab import pixel_lightness, rgb_to_lab
 from core.engine import Engine
 from core.errors import RequestError
 from core.look import hints as solver
-from core.look.chroma import chroma
+from core.look.colouring import colouring_of
 from core.look.distribution import annealed_mean
 from core.look.hints import HintField
 from core.look.look import Hint, Look, make_look
@@ -37,7 +37,7 @@ def brown(height: int = 48, width: int = 60) -> AbField:
 
 
 def painted(hints: list[dict], **look) -> np.ndarray:
-    return chroma(brown(), make_look(hints=hints, **look), halves())
+    return colouring_of(brown(), halves()).chroma(make_look(hints=hints, **look))
 
 
 def test_a_hint_fills_what_it_was_put_on_and_stops_at_its_edge():
@@ -161,10 +161,11 @@ def test_five_hints_at_two_megapixels_are_live():
     distribution = AbDistribution(
         rng.normal(size=(313, 56, 56)).astype(np.float32), rng.normal(0, 30, (313, 2)).astype(np.float32)
     )
+    colouring = colouring_of(distribution, photo.lightness())
     best = 10.0
     for _ in range(8):
         started = time.perf_counter()
-        render(photo, distribution, make_look(hints=hints))
+        render(photo, colouring, make_look(hints=hints))
         best = min(best, time.perf_counter() - started)
     assert best < 0.3
 

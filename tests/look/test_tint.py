@@ -9,14 +9,13 @@ from core.colour.cielab import pixel_lightness, rgb_to_lab
 from core.look.look import Look, make_look
 from core.photo.open import Photo
 from core.prediction import AbField
-from core.render.render import render
-from tests.support.fakes import grey_picture
+from tests.support.fakes import grey_picture, paint
 
 FIELD = AbField(np.zeros((4, 4, 2), np.float32))
 
 
 def mean_ab(look: Look) -> tuple[float, float]:
-    lab = rgb_to_lab(render(Photo(grey_picture()), FIELD, look).rgb.astype(np.float32) / 255)
+    lab = rgb_to_lab(paint(Photo(grey_picture()), FIELD, look).rgb.astype(np.float32) / 255)
     return float(lab[..., 1].mean()), float(lab[..., 2].mean())
 
 
@@ -33,6 +32,6 @@ def test_each_end_goes_where_its_name_says(given: dict[str, float], axis: int, s
 
 def test_black_white_and_lightness_stay() -> None:
     pixels = np.array([[0, 255, 0, 255], [90, 140, 180, 210]], np.uint8)
-    rgb = render(Photo(pixels), FIELD, Look(tint_warm=1, tint_magenta=-1)).rgb
+    rgb = paint(Photo(pixels), FIELD, Look(tint_warm=1, tint_magenta=-1)).rgb
     assert (rgb[0] == np.dstack([pixels[:1]] * 3)[0]).all()
     assert np.abs(pixel_lightness(rgb) - pixel_lightness(pixels)).max() < 0.5

@@ -1,4 +1,4 @@
-"""Vividness gathers colour; it does not pour it over the picture."""
+"""Vividness goes evenly from the mean's chroma to the expected one."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ import numpy as np
 import pytest
 
 from core.colour.cielab import Float
+from core.look.colouring import DistributionColouring
 from core.look.distribution import annealed_mean
-from core.look.vividness import likely_chroma, vivid_mean
+from core.look.look import Look
+from core.look.vividness import expected_chroma
 from core.prediction import AbDistribution
 
 BINS = np.array([[a, b] for a in range(-60, 61, 20) for b in range(-60, 61, 20)], np.float32)
-RARITY = (np.hypot(*BINS.T) / 60).astype(np.float32)
+RARITY = (np.hypot(*BINS.T) / 600).astype(np.float32)
 RED, BROWN, BLUE = (50.0, 30.0), (8.0, 10.0), (0.0, -40.0)
+LIGHTNESS = np.full((20, 60), 50, np.float32)
 
 
 def belief(colour: tuple[float, float]) -> Float:
@@ -25,63 +28,56 @@ def belief(colour: tuple[float, float]) -> Float:
 
 @pytest.fixture
 def scene() -> AbDistribution:
-    """A third red, two thirds brown."""
+    """A third red or green, two thirds brown: the mean of the first is paler than either."""
     logits = np.repeat(belief(BROWN), 20 * 60, axis=1).reshape(len(BINS), 20, 60)
-    logits[:, :, :20] = belief(RED)
+    logits[:, :, :20] = np.logaddexp(belief(RED), belief((-30.0, 30.0)) - 1)
     return AbDistribution(logits, BINS, RARITY)
 
 
-def chroma(ab: Float) -> Float:
-    return np.asarray(np.linalg.norm(ab, axis=-1), np.float32)
+def shown(distribution: AbDistribution, vividness: float) -> Float:
+    return DistributionColouring(distribution, LIGHTNESS).chroma(Look(vividness=vividness, pooling=False))
+
+
+def chroma(ab: Float) -> float:
+    return float(np.linalg.norm(ab, axis=-1).mean())
 
 
 def test_none_of_it_is_the_annealed_mean(scene: AbDistribution) -> None:
-    np.testing.assert_array_equal(vivid_mean(scene, 0.38, 0), annealed_mean(scene, 0.38))
+    np.testing.assert_array_equal(shown(scene, 0), annealed_mean(scene, 0.38))
 
 
 def test_a_model_that_was_trained_to_be_vivid_is_left_alone(scene: AbDistribution) -> None:
     trained = replace(scene, rebalance=None)
-    np.testing.assert_array_equal(vivid_mean(trained, 0.38, 1), annealed_mean(trained, 0.38))
+    np.testing.assert_array_equal(shown(trained, 1), annealed_mean(trained, 0.38))
 
 
-def test_the_colourful_part_gains_on_the_rest(scene: AbDistribution) -> None:
-    contrasts = []
-    for vividness in (0, 0.25, 0.5, 0.75, 1):
-        colours = chroma(vivid_mean(scene, 0.38, vividness))
-        contrasts.append(colours[:, :12].mean() / colours[:, 32:].mean())
-    assert np.all(np.diff(contrasts) > 0.3)
+def test_all_of_it_is_the_chroma_that_the_model_expects(scene: AbDistribution) -> None:
+    assert chroma(shown(scene, 1)) == pytest.approx(expected_chroma(scene), rel=1e-3)
 
 
-def test_the_whole_picture_does_not_get_more_colourful_past_the_middle(scene: AbDistribution) -> None:
-    likely = likely_chroma(scene)
-    for vividness in (0.5, 0.75, 1):
-        assert chroma(vivid_mean(scene, 0.38, vividness)).mean() == pytest.approx(likely, rel=1e-3)
+def test_each_step_adds_colour(scene: AbDistribution) -> None:
+    steps = [chroma(shown(scene, vividness)) for vividness in (0, 0.25, 0.5, 0.75, 1)]
+    assert np.all(np.diff(steps) > 0.3)
 
 
-def test_an_unsure_picture_gets_less_of_the_chroma_that_is_expected_of_it(scene: AbDistribution) -> None:
-    sure = np.repeat(belief(RED), 600, axis=1).reshape(len(BINS), 20, 30)
-    either = np.logaddexp(belief(RED), belief((-50, -30)))
-    unsure = np.repeat(either, 600, axis=1).reshape(len(BINS), 20, 30)
-    shown = [chroma(vivid_mean(replace(scene, logits=logits), 1, 0.5)).mean() for logits in (sure, unsure)]
-    assert shown[0] > 50
-    assert shown[1] < 25
-
-
-def test_hues_stay(scene: AbDistribution) -> None:
-    calm, vivid = annealed_mean(scene, 0.38, 0.5), vivid_mean(scene, 0.38, 0.5)
+def test_colour_is_added_evenly_over_the_picture_and_hues_stay(scene: AbDistribution) -> None:
+    rarity_apart = replace(scene, rebalance=0 * RARITY)
+    calm, vivid = shown(rarity_apart, 0), shown(rarity_apart, 1)
+    gain = np.linalg.norm(vivid, axis=-1) / np.linalg.norm(calm, axis=-1)
+    assert gain.min() == pytest.approx(gain.max(), rel=1e-4)
     np.testing.assert_allclose(
         np.arctan2(calm[..., 1], calm[..., 0]), np.arctan2(vivid[..., 1], vivid[..., 0]), atol=1e-5
     )
 
 
 def test_what_a_person_changes_in_one_place_leaves_the_others(scene: AbDistribution) -> None:
-    logits = scene.logits.copy()
-    logits[:, :, 50:] = belief(BLUE)
-    before, after = vivid_mean(scene, 0.38, 0.5), vivid_mean(scene, 0.38, 0.5, replace(scene, logits=logits))
+    colouring = DistributionColouring(scene, LIGHTNESS + np.float32(40) * (np.arange(60) >= 50))
+    hint = {"x": 0.95, "y": 0.5, "color": "#2040ff"}
+    before, after = colouring.chroma(Look()), colouring.chroma(Look.model_validate({"hints": [hint]}))
     np.testing.assert_allclose(after[:, :40], before[:, :40], atol=1e-3)
-    assert after[:, 56:, 1].mean() < -20
+    assert after[:, 57:, 1].mean() < -20
 
 
 def test_a_picture_without_any_colour_stays_so(scene: AbDistribution) -> None:
     grey = replace(scene, logits=np.where(RARITY == 0, 50, -50).astype(np.float32)[:, None, None] + 0 * scene.logits)
-    assert chroma(vivid_mean(grey, 0.38, 1)).max() < 1e-3
+    assert np.abs(shown(grey, 1)).max() < 1e-3

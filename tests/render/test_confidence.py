@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from core.look.colouring import colouring_of
 from core.photo.open import Photo
 from core.prediction import AbDistribution, AbField
-from core.render.confidence import confidence, confidence_picture
+from core.render.confidence import confidence_picture
 from tests.support.fakes import BINS, grey_picture
 
 
@@ -15,13 +16,16 @@ def test_one_colour_is_sure_and_any_colour_is_a_guess() -> None:
     logits = np.zeros((4, 1, 3), np.float32)
     logits[2, 0, 0] = 50
     logits[:2, 0, 1] = 50
-    sure = confidence(AbDistribution(logits, BINS))
+    sure = colouring_of(AbDistribution(logits, BINS), np.zeros((1, 3), np.float32)).confidence()
     assert sure is not None
     np.testing.assert_allclose(sure, [[1, 0.5, 0]], atol=1e-5)  # of four: one, either of two, all alike
 
 
-def test_a_plain_field_has_none() -> None:
-    assert confidence(AbField(np.zeros((2, 2, 2), np.float32))) is None
+def test_a_plain_field_has_what_its_backend_says() -> None:
+    ab, lightness = np.zeros((2, 2, 2), np.float32), np.zeros((2, 2), np.float32)
+    assert colouring_of(AbField(ab), lightness).confidence() is None
+    said = np.float32([[0, 1], [0.5, 0.2]])
+    np.testing.assert_array_equal(colouring_of(AbField(ab, said), lightness).confidence(), said)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])

@@ -11,8 +11,12 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict
 
 from core.engine import Engine
-from core.prediction import AbDistribution
+from core.look.colouring import colouring_of
+from core.look.look import Look
+from core.photo.open import Photo
+from core.prediction import AbDistribution, Prediction
 from core.registry.registry import Registry
+from core.render.render import Picture, render
 from core.settings import Settings
 
 BINS = np.array([[0, 0], [40, 20], [-30, 30], [5, -45]], np.float32)
@@ -66,3 +70,8 @@ def grey_picture(height: int = 60, width: int = 90, dtype: Any = np.uint8) -> An
 def save_grey(path: Path, height: int = 60, width: int = 90) -> Path:
     Image.fromarray(grey_picture(height, width)).save(path)
     return path
+
+
+def paint(photo: Photo, prediction: Prediction, look: Look) -> Picture:
+    """The picture that a prediction becomes."""
+    return render(photo, colouring_of(prediction, photo.lightness()), look)

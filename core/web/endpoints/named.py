@@ -15,13 +15,12 @@ from core.errors import BackendError, PhotoError, RequestError
 from core.jobs.batch import colour_batch
 from core.jobs.compare import compare, truth_colourfulness
 from core.jobs.job import Job, Outcome
-from core.look.alternatives import alternatives
 from core.look.look import Look, make_look
 from core.photo.archive import sources
 from core.photo.open import Photo, open_photo
 from core.photo.resize import thumbnail
 from core.registry.registry import AUTO
-from core.render.confidence import confidence, confidence_picture
+from core.render.confidence import confidence_picture
 from core.web.alerts import one_sentence, one_sentence_at_a_time
 from core.web.backend_list import list_all
 from core.web.colouring import colour_file, kept_folder, open_reference, open_upload, shown_on
@@ -177,7 +176,7 @@ def _add_alternatives(engine: Engine) -> None:
     ) -> tuple[list[str], list[dict[str, Any]]]:
         """Colour a photograph in each way that one prediction holds; gives pictures, and what each of them is."""
         photo, forecast = _predicted(engine, image, backend, options, reference)
-        found = alternatives(forecast.prediction)
+        found = forecast.colouring.alternatives()
         if not found:
             raise BackendError(
                 f"Backend '{forecast.report.backend}' predicts one colour for every place and has no alternatives; "
@@ -211,7 +210,7 @@ def _add_confidence(engine: Engine) -> None:
     ) -> tuple[str, dict[str, Any]]:
         """Show where a photograph's colours are sure and where they are guesses."""
         photo, forecast = _predicted(engine, image, backend, options, reference)
-        sure = confidence(forecast.prediction)
+        sure = forecast.colouring.confidence()
         if sure is None:
             raise BackendError(
                 f"Backend '{forecast.report.backend}' predicts one colour for every place and no confidence; "

@@ -110,7 +110,7 @@ def _controls(backends: list[tuple[str, str]], defaults: Look, hints: Any) -> di
         **_reference(),
         "look": {
             "strength": slider("strength", 0, 2, 0.05, "Strength"),
-            "vividness": slider("vividness", 0, 1, 0.05, "Vividness", "How far colourful parts stand out"),
+            "vividness": slider("vividness", 0, 1, 0.05, "Vividness", "From calm to as colourful as the model expects"),
             "temperature": slider("temperature", 0, 1, 0.02, "Temperature", "Low is bold, high is cautious"),
             "tint_warm": slider("tint_warm", -1, 1, 0.05, "Cool to warm"),
             "tint_magenta": slider("tint_magenta", -1, 1, 0.05, "Green to magenta"),

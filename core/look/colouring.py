@@ -1,0 +1,148 @@
+"""A prediction made ready for looks: the few questions that every kind of prediction answers.
+
+Made once per prediction and kept with it, so that nothing is worked out anew when a slider moves.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from core.colour.cielab import Float
+from core.errors import RequestError
+from core.look.alternatives import Alternative, Alternatives, tilted
+from core.look.distribution import annealed_mean, probabilities, uncertainty
+from core.look.hints import HintField
+from core.look.look import Look
+from core.look.pooling import pooled
+from core.look.tint import tint
+from core.look.vividness import expected_chroma, vivid_gain
+from core.prediction import AbDistribution, AbField, Prediction
+
+
+class Colouring(Protocol):
+    """What a picture, its alternatives and its map of confidence are made from."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width at which colours are predicted."""
+        ...
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that it takes."""
+        ...
+
+    def chroma(self, look: Look) -> Float:
+        """The (h', w', 2) float32 a*b* under all of a look but its refinement.
+
+        Raises:
+            RequestError: the look asks for an alternative that the prediction does not hold.
+        """
+        ...
+
+    def alternatives(self) -> list[Alternative]:
+        """Other colourings to choose from, "default" first; none for a plain field."""
+        ...
+
+    def confidence(self) -> Float | None:
+        """(h', w') float32 0..1, how sure each place is; None where nobody says."""
+        ...
+
+
+def colouring_of(prediction: Prediction, lightness: Float) -> Colouring:
+    """The prediction made ready: here, and nowhere else, its kinds are told apart.
+
+    Args:
+        prediction: what a backend gave.
+        lightness: (h, w) L* that it was given, of any size.
+    """
+    if isinstance(prediction, AbDistribution):
+        return DistributionColouring(prediction, _resized(lightness, prediction.logits.shape[1:]))
+    return FieldColouring(prediction, _resized(lightness, prediction.ab.shape[:2]))
+
+
+class FieldColouring:
+    """One chroma for every place."""
+
+    def __init__(self, field: AbField, lightness: Float) -> None:
+        self._field, self._lightness = field, lightness
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self._field.ab.shape[0], self._field.ab.shape[1]
+
+    @property
+    def nbytes(self) -> int:
+        sure = self._field.confidence
+        return self._field.ab.nbytes + self._lightness.nbytes + (0 if sure is None else sure.nbytes)
+
+    def chroma(self, look: Look) -> Float:
+        if look.alternative != "default":
+            raise RequestError(
+                f"This backend predicts one colour for every place and has no alternative '{look.alternative}'; "
+                "leave it out or choose another backend."
+            )
+        ab = self._field.ab * np.float32(look.strength) + tint(look)
+        return HintField(look.hints, self._lightness).over(ab) if look.hints else ab
+
+    def alternatives(self) -> list[Alternative]:
+        return []
+
+    def confidence(self) -> Float | None:
+        return self._field.confidence
+
+
+class DistributionColouring:
+    """A distribution over colours, as predicted and pooled."""
+
+    def __init__(self, distribution: AbDistribution, lightness: Float) -> None:
+        self._predicted, self._lightness = distribution, lightness
+        self._pooled = pooled(distribution, lightness)
+        self._expected = expected_chroma(distribution)
+        default = Look()
+        self._others = Alternatives(self._pooled, lambda shown: self._shown(self._pooled, shown, default))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self._predicted.logits.shape[1], self._predicted.logits.shape[2]
+
+    @property
+    def nbytes(self) -> int:
+        features = self._predicted.features
+        return 2 * self._predicted.logits.nbytes + self._lightness.nbytes + (0 if features is None else features.nbytes)
+
+    def chroma(self, look: Look) -> Float:
+        distribution = self._pooled if look.pooling else self._predicted
+        shown = tilted(distribution, self._others.favour(look.alternative))
+        hints = HintField(look.hints, self._lightness) if look.hints else None
+        if hints:
+            shown = hints.pulled(shown)
+        ab = self._shown(distribution, shown, look) * np.float32(look.strength) + tint(look)
+        return hints.over(ab) if hints else ab
+
+    def alternatives(self) -> list[Alternative]:
+        return self._others.listed()
+
+    def confidence(self) -> Float | None:
+        return 1 - uncertainty(probabilities(self._predicted))
+
+    def _shown(self, distribution: AbDistribution, shown: AbDistribution, look: Look) -> Float:
+        """The annealed mean of what a person has changed, with the gain of what it was made from.
+
+        So a change in one place leaves the others as they were. A network that was trained to favour rare colours
+        (no log-weights) is vivid already and gets no gain.
+        """
+        ab = annealed_mean(shown, look.temperature, look.vividness)
+        if distribution.rebalance is None:
+            return ab
+        unchanged = ab if shown is distribution else annealed_mean(distribution, look.temperature, look.vividness)
+        return np.asarray(ab * vivid_gain(unchanged, self._expected, look.vividness), np.float32)
+
+
+def _resized(lightness: Float, shape: tuple[int, ...]) -> Float:
+    import cv2
+
+    height, width = shape
+    return np.asarray(cv2.resize(lightness, (width, height), interpolation=cv2.INTER_AREA), np.float32)
