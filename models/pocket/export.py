@@ -96,7 +96,7 @@ def _encoder(graph: Graph, encoder: Any, x: str) -> list[str]:
     return features
 
 
-def _decoder(graph: Graph, decoder: Any, features: list[str]) -> str:
+def _decoder(graph: Graph, decoder: Any, features: list[str]) -> None:
     def stage(x: str, level: int) -> str:
         for block in decoder.stages[level]:
             y = graph.conv(x, block.depthwise, block.norm1)
@@ -112,21 +112,27 @@ def _decoder(graph: Graph, decoder: Any, features: list[str]) -> str:
         x = graph.conv(x, *decoder.narrow[level])
         x = graph.op("Resize", x, "", twice, mode="linear", coordinate_transformation_mode="half_pixel")
         x = stage(graph.op("Add", x, graph.conv(features[level], *decoder.lateral[level])), level)
-    return graph.conv(x, decoder.head, output="logits")
+    graph.conv(x, decoder.head, output="logits")
+    graph.conv(x, decoder.affinity, output="features")
 
 
 def export(net: Pocket) -> onnx.ModelProto:
-    """The network as an ONNX model: `lightness` (1, 1, h, w) L* in, `logits` (1, q, h/4, w/4) out, float32."""
+    """The network as an ONNX model, all float32.
+
+    `lightness` (1, 1, h, w) L* in; `logits` (1, q, h/4, w/4) and `features` (1, FEATURES, h/4, w/4) out.
+    """
     net = net.eval().cpu()
     graph = Graph()
     _decoder(graph, net.decoder, _encoder(graph, net.encoder, "lightness"))
-    bins = net.decoder.head.out_channels
     model = helper.make_model(
         helper.make_graph(
             graph.nodes,
             "pocket",
             [helper.make_tensor_value_info("lightness", TensorProto.FLOAT, [1, 1, "height", "width"])],
-            [helper.make_tensor_value_info("logits", TensorProto.FLOAT, [1, bins, "rows", "columns"])],
+            [
+                helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, head.out_channels, "rows", "columns"])
+                for name, head in (("logits", net.decoder.head), ("features", net.decoder.affinity))
+            ],
             graph.initializers,
         ),
         opset_imports=[helper.make_opsetid("", 13)],

@@ -56,6 +56,9 @@ class Encoder(nn.Module):
         return features
 
 
+FEATURES = 8
+"""Channels that say how alike two places are, for pooling (``core.look.pooling``)."""
+
 WIDTHS = (128, 160, 224, 320)
 DEPTHS = (2, 3, 3, 3)
 """Channels and blocks of the decoder at strides 4, 8, 16 and 32."""
@@ -81,7 +84,7 @@ class SeparableBlock(nn.Module):
 
 
 class Decoder(nn.Module):
-    """From the encoder's features to logits over the a*b* bins at stride 4, coarse to fine.
+    """From the encoder's features to logits over the a*b* bins, and features for pooling, at stride 4, coarse to fine.
 
     The mean of the coarsest feature is added everywhere: what the whole picture shows (snow, a kitchen, a face).
     """
@@ -95,25 +98,25 @@ class Decoder(nn.Module):
         )
         self.narrow = nn.ModuleList(_pointwise(WIDTHS[i + 1], WIDTHS[i]) for i in range(3))
         self.head = nn.Conv2d(WIDTHS[0], bins, 1)
+        self.affinity = nn.Conv2d(WIDTHS[0], FEATURES, 1, bias=False)
 
-    def forward(self, features: list[Tensor]) -> Tensor:
-        """Features at strides 4, 8, 16, 32 of (n, c, h/stride, w/stride) to logits (n, bins, h/4, w/4)."""
+    def forward(self, features: list[Tensor]) -> tuple[Tensor, Tensor]:
+        """Features at strides 4, 8, 16, 32 of (n, c, h/stride, w/stride) to (n, bins or FEATURES, h/4, w/4)."""
         x = self.stages[3](self.lateral[3](features[3]) + self.context(features[3]))
         for level in (2, 1, 0):
             x = nn.functional.interpolate(self.narrow[level](x), scale_factor=2.0, mode="bilinear")
             x = self.stages[level](x + self.lateral[level](features[level]))
-        logits: Tensor = self.head(x)
-        return logits
+        return self.head(x), self.affinity(x)
 
 
 class Pocket(nn.Module):
-    """Encoder and decoder: (n, 1, h, w) L* 0..100 to (n, bins, h/4, w/4) logits."""
+    """Encoder and decoder: (n, 1, h, w) L* to (n, bins, h/4, w/4) logits and (n, FEATURES, h/4, w/4) features."""
 
     def __init__(self, bins: int, pretrained: bool = True) -> None:
         super().__init__()
         self.encoder = Encoder(pretrained)
         self.decoder = Decoder(bins)
 
-    def forward(self, lightness: Tensor) -> Tensor:
-        logits: Tensor = self.decoder(self.encoder(lightness))
-        return logits
+    def forward(self, lightness: Tensor) -> tuple[Tensor, Tensor]:
+        decoded: tuple[Tensor, Tensor] = self.decoder(self.encoder(lightness))
+        return decoded

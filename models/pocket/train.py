@@ -1,11 +1,11 @@
 """Train the network on a folder of colour photographs.
 
-    python -m models.pocket.train PHOTOS --out DIR [--val PHOTOS] [--start CHECKPOINT] [--frozen] [--epochs N]
+    python -m models.pocket.train PHOTOS --out DIR [--start CHECKPOINT] [--minutes N]
 
-Writes DIR/bins.csv, DIR/checkpoint.pt and, after every epoch, a line of DIR/log.csv and the averaged weights as
-DIR/epoch-N.pt: the last need not be the best. The same command again goes on from the checkpoint. --frozen trains
-the decoder alone, on clean photographs; without it the encoder learns too, all but its early blocks, and some
-photographs are made to look like old prints.
+The loss looks at what a person will see: the distribution is pooled, made one colour and given its vividness as
+``core/look`` does, and the picture is compared with the true one by a classifier's features. Learning slows down over
+the minutes that are given. Writes DIR/bins.csv, DIR/log.csv, every ten minutes DIR/checkpoint.pt, from which the same
+command goes on, and beside it the averaged weights as DIR/at-STEP.pt: the last need not be the best.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import copy
 import csv
 import math
 import time
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,32 +22,35 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from core.colour.cielab import Pixels
-from core.look.look import Look
-from core.photo.open import Photo
-from core.photo.resize import input_shape, small_lightness
-from core.prediction import AbDistribution
-from core.render.render import render
-from models.pocket import metrics
-from models.pocket.bins import Bins, Floats, encoding_table, make_bins
-from models.pocket.data import epoch_batches, load_rgb, loader, shapes
-from models.pocket.evaluate import count_colours, photo_paths, score, to_lab
+from models.pocket.bins import Bins, Floats, make_bins
+from models.pocket.data import Batch, Batches, Photographs, load_rgb, loader, pack
+from models.pocket.evaluate import photo_paths
+from models.pocket.losses import Classifier, Critic, SoftCrossEntropy, feature_distance, lab_to_srgb
+from models.pocket.metrics import to_lab
 from models.pocket.network import Pocket
+from models.pocket.pooling import pooled
 
-INPUT_SIDE = 192
-"""Validation enlarges or reduces photographs to the area of this square, as the backend does."""
+TEMPERATURE, VIVIDNESS = 0.5, 0.8
+"""How a picture is decoded: temperature of the annealed mean, and its mean chroma as a share of the expected one."""
 
-WARM_UP = 200
-"""Steps over which the learning rate rises at first."""
+WEIGHTS = {"cross_entropy": 0.5, "pooled": 0.5, "perceptual": 8.0, "head": 2.0, "chroma": 0.2, "critic": 0.1}
+"""Of the terms of the loss: distributions raw and pooled, features at three strides and the head's, and a picture's
+mean chroma; the critic's verdict comes in later."""
 
-SAVE_EVERY = 100
-"""Steps between checkpoints."""
+CRITIC_FROM = 0.3
+"""Share of the time after which the critic has its say."""
 
-ENCODER_RATE = 0.1
+ENCODER_RATE = 0.2
 """Learning rate of the pretrained encoder, as a share of the decoder's."""
+
+WARM_UP = 100
+"""Steps over which the learning rate rises at first."""
 
 EMA = 0.999
 """Decay, per step, of the moving average of the weights; the average is what is evaluated and exported."""
+
+SAVE_EVERY = 600.0
+"""Seconds between checkpoints."""
 
 
 def sample_colours(paths: list[Path], stride: int = 4) -> Floats:
@@ -56,162 +58,179 @@ def sample_colours(paths: list[Path], stride: int = 4) -> Floats:
     return np.concatenate([to_lab(load_rgb(p)[::stride, ::stride])[..., 1:].reshape(-1, 2) for p in paths])
 
 
-class SoftCrossEntropy(nn.Module):
-    """Cross-entropy of logits (n, q, h, w) with the soft encoding of a*b* (n, h, w, 2); Zhang 2016, equation 2."""
-
-    def __init__(self, centres: Floats) -> None:
-        super().__init__()
-        nearest, weight = encoding_table(centres)
-        self.nearest = torch.from_numpy(nearest).flatten(0, 1)
-        self.weight = torch.from_numpy(weight).flatten(0, 1)
-
-    def forward(self, logits: Tensor, ab: Tensor) -> Tensor:
-        """The mean over the batch's pixels, in nats."""
-        cell = (ab.round().long() + 128).clamp(0, 255)
-        entry = (cell[..., 0] * 256 + cell[..., 1]).flatten()
-        rows = logits.permute(0, 2, 3, 1).flatten(0, 2).float()
-        likelihood = (rows.gather(1, self.nearest[entry]) * self.weight[entry]).sum(1)
-        return (rows.logsumexp(1) - likelihood).mean()
-
-
-def learning_rate(step: int, total: int) -> float:
-    """Share of the full rate: linear warm-up, then a cosine to zero."""
-    return min(1.0, (step + 1) / WARM_UP) * 0.5 * (1 + math.cos(math.pi * min(1.0, step / total)))
-
-
 class Run:
-    """A training run: the network, its moving average, the optimiser, and the number of steps taken."""
+    """A training run: the network, its moving average, the critic, and how far it has come."""
 
-    def __init__(self, bins: Bins, rate: float, decay: float, frozen: bool) -> None:
+    def __init__(self, bins: Bins, rate: float, decay: float, minutes: float) -> None:
         torch.manual_seed(0)
-        self.net = Pocket(len(bins.centres)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        fixed = [self.net.encoder] if frozen else self.net.encoder.early()
-        for part in fixed:
+        self.net = Pocket(len(bins.centres)).eval()  # its batch norms keep ImageNet's statistics
+        for part in self.net.encoder.early():
             part.requires_grad_(False)
-        self.frozen = frozen
+        for module in self.net.encoder.modules():
+            # On a CPU the weights' gradient of 5x5 depthwise kernels takes a third of a step, for 0.1 % of the weights.
+            if isinstance(module, nn.Conv2d) and module.groups > 1 and module.kernel_size[0] == 5:
+                module.requires_grad_(False)
+        self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.net)
+        self.classifier, self.critic = Classifier(), Critic()
         self.rates = (rate * ENCODER_RATE, rate)
         parts = (self.net.encoder, self.net.decoder)
-        self.optimizer = torch.optim.AdamW([{"params": [*part.parameters()]} for part in parts], weight_decay=decay)
-        self.loss_of = SoftCrossEntropy(bins.centres)
-        self.step = 0
+        trained = [[weight for weight in part.parameters() if weight.requires_grad] for part in parts]
+        self.weights = [weight for group in trained for weight in group]
+        self.optimizer = torch.optim.AdamW([{"params": group} for group in trained], weight_decay=decay)
+        self.critic_optimizer = torch.optim.Adam(self.critic.parameters(), 2e-4, betas=(0.0, 0.99))
+        self.centres = torch.from_numpy(bins.centres)
+        self.cross_entropy = SoftCrossEntropy(bins.centres)
+        self.seconds = minutes * 60
+        self.step, self.spent = 0, 0.0
 
     def start_from(self, path: Path) -> None:
         """Take another run's averaged weights."""
-        weights = torch.load(path, weights_only=True)["average"]
+        weights = {name: value.float() for name, value in torch.load(path, weights_only=True)["average"].items()}
         self.net.load_state_dict(weights)
         self.average.load_state_dict(weights)
+
+    _STATE = ("net", "average", "critic", "optimizer", "critic_optimizer")
 
     def load(self, path: Path) -> None:
         """Go back to where `save` was called."""
         state = torch.load(path, weights_only=True)
-        for name in ("net", "average", "optimizer"):
+        for name in self._STATE:
             getattr(self, name).load_state_dict(state[name])
-        self.step = state["step"]
+        self.step, self.spent = state["step"], state["spent"]
 
-    def save(self, path: Path) -> None:
-        """Write a checkpoint; the old one stays whole until the new one is."""
-        state: dict[str, Any] = {n: getattr(self, n).state_dict() for n in ("net", "average", "optimizer")}
-        torch.save(state | {"step": self.step}, path.with_suffix(".tmp"))
-        path.with_suffix(".tmp").replace(path)
+    def save(self, folder: Path) -> None:
+        """Write a checkpoint, the old one stays whole until the new one is; and the average in 16 bits."""
+        state: dict[str, Any] = {name: getattr(self, name).state_dict() for name in self._STATE}
+        torch.save(state | {"step": self.step, "spent": self.spent}, folder / "checkpoint.tmp")
+        (folder / "checkpoint.tmp").replace(folder / "checkpoint.pt")
+        halves = {name: value.half() for name, value in self.average.state_dict().items()}
+        torch.save({"average": halves}, folder / f"at-{self.step}.pt")
 
-    def learn(self, lightness: Tensor, ab: Tensor, share: float) -> float:
-        """Take one step at a share of the full learning rate; gives the loss."""
-        self.net.train()
-        self.net.encoder.eval()  # its batch norms keep ImageNet's statistics
-        for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
-            group["lr"] = rate * share
+    @property
+    def share(self) -> float:
+        """Of the time that is given, how much is spent."""
+        return self.spent / self.seconds
+
+    def learn(self, batch: Batch) -> dict[str, float]:
+        """Take one step; gives the terms of the loss."""
+        rate = min(1.0, (self.step + 1) / WARM_UP) * max(0.02, 0.5 * (1 + math.cos(math.pi * self.share)))
+        for group, full in zip(self.optimizer.param_groups, self.rates, strict=True):
+            group["lr"] = full * rate
+        picture, terms = self._decoded(batch)
         with torch.autocast("cpu", torch.bfloat16):
-            logits = self.net(lightness.contiguous(memory_format=torch.channels_last))
-        loss: Tensor = self.loss_of(logits, ab)
+            ours = self.classifier(picture)
+            with torch.no_grad():
+                true = self.classifier(batch.rgb.float())
+        distances = [feature_distance(a, b) for a, b in zip(ours, true, strict=True)]
+        terms["perceptual"], terms["head"] = torch.stack(distances[:-1]).mean(), distances[-1]
+        if self.share >= CRITIC_FROM:
+            self.critic.requires_grad_(False)
+            ramp = min(1.0, (self.share - CRITIC_FROM) / 0.1)
+            terms["critic"] = -ramp * torch.stack([score.mean() for score in self.critic(ours)]).mean()
+        loss = torch.stack([WEIGHTS[name] * term for name, term in terms.items()]).sum()
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
+        nn.utils.clip_grad_norm_(self.weights, 1.0)
         self.optimizer.step()
+        if self.share >= CRITIC_FROM - 0.05:
+            self._teach_critic([x.detach() for x in ours], [x.detach() for x in true])
         self.step += 1
         self._follow()
-        return loss.item()
+        return {name: float(term.detach()) for name, term in terms.items()}
+
+    def _decoded(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """The picture that a person would see, (n, 3, h, w) sRGB 0..255, and the terms that need no classifier.
+
+        The network may see an old print; the picture is decoded on the photograph's own lightness all the same.
+        """
+        with torch.autocast("cpu", torch.bfloat16):
+            logits, features = self.net(batch.seen.contiguous(memory_format=torch.channels_last))
+        logits, features = logits.float(), features.float()
+        shown = pooled(logits, nn.functional.avg_pool2d(batch.seen, 4), features)
+        ab = torch.einsum("nqhw,qc->nchw", torch.softmax(shown / TEMPERATURE, 1), self.centres)
+        belief = torch.softmax(logits, 1).mean((2, 3))
+        expected = belief @ self.centres.norm(dim=1)
+        mean = (ab.square().sum(1) + 1e-3).sqrt().mean((1, 2))
+        gain = (VIVIDNESS * expected / mean).clamp(0.7, 2.5)
+        true = batch.ab.norm(dim=-1).mean((1, 2))
+        terms = {
+            "cross_entropy": self.cross_entropy(logits, batch.ab),
+            "pooled": self.cross_entropy(shown, batch.ab),
+            "chroma": torch.log((mean * gain + 2) / (true + 2)).abs().mean(),
+        }
+        wide = nn.functional.interpolate(ab * gain[:, None, None, None], scale_factor=4.0, mode="bilinear")
+        return lab_to_srgb(batch.lightness, wide), terms
+
+    def _teach_critic(self, ours: list[Tensor], true: list[Tensor]) -> None:
+        """One step of the hinge loss."""
+        self.critic.requires_grad_(True)
+        margins = [1 + score for score in self.critic(ours)] + [1 - score for score in self.critic(true)]
+        self.critic_optimizer.zero_grad()
+        torch.stack([margin.relu().mean() for margin in margins]).mean().backward()  # type: ignore[no-untyped-call]
+        self.critic_optimizer.step()
 
     @torch.no_grad()
     def _follow(self) -> None:
         decay = min(EMA, self.step / (10 + self.step))
-        for kept, new in zip(self.average.state_dict().values(), self.net.state_dict().values(), strict=True):
-            if kept.is_floating_point():
-                kept.lerp_(new, 1 - decay)
-            else:
-                kept.copy_(new)
+        for kept, new in zip(self.average.parameters(), self.net.parameters(), strict=True):
+            kept.lerp_(new, 1 - decay)
 
 
 def train(args: argparse.Namespace) -> None:
     """Start a training run, or go on with one."""
     out: Path = args.out
-    out.mkdir(parents=True, exist_ok=True)
-    paths, unseen = photo_paths(args.photos), photo_paths(args.val)[::3] if args.val else []
+    packed = out / "photographs"
+    if not packed.exists():
+        pack(photo_paths(args.photos), packed)
     if not (out / "bins.csv").exists():
-        bins = Bins.load(args.start.parent / "bins.csv") if args.start else make_bins(sample_colours(paths))
-        bins.save(out / "bins.csv")
-    bins, counts, sizes = Bins.load(out / "bins.csv"), count_colours(unseen), shapes(paths)
-    run = Run(bins, args.rate, args.decay, args.frozen)
-    checkpoint = out / "checkpoint.pt"
-    if checkpoint.exists():
-        run.load(checkpoint)
+        start = args.start and Bins.load(args.start.parent / "bins.csv")
+        (start or make_bins(sample_colours(photo_paths(args.photos)))).save(out / "bins.csv")
+    run = Run(Bins.load(out / "bins.csv"), args.rate, args.decay, args.minutes)
+    if (out / "checkpoint.pt").exists():
+        run.load(out / "checkpoint.pt")
     elif args.start:
         run.start_from(args.start)
-
-    steps = len(epoch_batches(paths, sizes, args.batch, 0))
-    while run.step < args.epochs * steps:
-        epoch, done = divmod(run.step, steps)
-        began, losses = time.monotonic(), []
-        batches = epoch_batches(paths, sizes, args.batch, epoch)[done:]
-        for lightness, ab in loader(paths, batches, 0.0 if args.frozen else args.aged):
-            losses.append(run.learn(lightness, ab, learning_rate(run.step, args.epochs * steps)))
-            if run.step % SAVE_EVERY == 0 or run.step % steps == 0:
-                run.save(checkpoint)
-            if run.step % 50 == 0:
-                print(f"step {run.step} of {args.epochs * steps}: loss {np.mean(losses[-50:]):.4f}", flush=True)
-        torch.save({"average": run.average.state_dict()}, out / f"epoch-{epoch + 1}.pt")
-        row = {"epoch": f"{epoch + 1}", "loss": f"{np.mean(losses):.4f}", "seconds": f"{time.monotonic() - began:.0f}"}
-        if unseen:
-            row |= validate(run.average, bins, unseen, counts)
-        print(row, flush=True)
-        with open(out / "log.csv", "a", newline="") as log:
-            writer = csv.DictWriter(log, row)
-            if log.tell() == 0:
-                writer.writeheader()
-            writer.writerow(row)
+    batches = Batches(Photographs(packed), args.batch, args.aged, args.mounts, seed=run.step)
+    began = saved = time.monotonic()
+    losses: list[dict[str, float]] = []
+    for batch in loader(batches):
+        losses.append(run.learn(batch))
+        run.spent, began = run.spent + time.monotonic() - began, time.monotonic()
+        if run.step % 50 == 0:
+            report(out / "log.csv", run, losses)
+            losses.clear()
+        if began - saved > SAVE_EVERY or run.share >= 1:
+            run.save(out)
+            saved = began
+        if run.share >= 1:
+            break
 
 
-@torch.inference_mode()
-def validate(net: Pocket, bins: Bins, paths: list[Path], counts: metrics.Floats) -> dict[str, str]:
-    """Scores on photographs that the network has not seen, at vividness 0 and 0.5."""
-    net.eval()
-
-    def colour(photo: Photo, look: Look) -> Pixels:
-        lightness = small_lightness(photo, input_shape(photo.height, photo.width, INPUT_SIDE, 32))
-        logits = net(torch.from_numpy(lightness)[None, None])[0].numpy()
-        return render(photo, AbDistribution(logits, bins.centres, bins.log_weight), look).rgb
-
-    row: dict[str, str] = {}
-    for vividness in (0.0, 0.5):
-        look = Look(vividness=vividness)
-        scores = score(paths, partial(colour, look=look), counts)[""].summary()
-        row |= {f"{name}@{vividness:g}": f"{value:.3f}" for name, value in scores.items()}
-    return row
+def report(path: Path, run: Run, losses: list[dict[str, float]]) -> None:
+    """Add a line to the log: means of the terms since the last one."""
+    means = {name: np.mean([terms.get(name, 0.0) for terms in losses]) for name in WEIGHTS}
+    row = {"step": f"{run.step}", "minutes": f"{run.spent / 60:.1f}"} | {n: f"{m:.4f}" for n, m in means.items()}
+    print(row, flush=True)
+    with path.open("a", newline="") as log:
+        writer = csv.DictWriter(log, row)
+        if log.tell() == 0:
+            writer.writeheader()
+        writer.writerow(row)
 
 
 def main() -> None:
     """Read the command line and train."""
     parser = argparse.ArgumentParser(description="Train the pocket colouriser.")
     parser.add_argument("photos", type=Path, help="folder of colour photographs, one subfolder per source")
-    parser.add_argument("--out", type=Path, required=True, help="folder for the checkpoint, the bins and the log")
-    parser.add_argument("--val", type=Path, help="folder of photographs to score after every epoch")
-    parser.add_argument("--start", type=Path, help="checkpoint to start from: its averaged weights, and its bins")
-    parser.add_argument("--frozen", action="store_true", help="train the decoder only, on clean photographs")
-    parser.add_argument("--epochs", type=int, default=4)
-    parser.add_argument("--batch", type=int, default=48)
-    parser.add_argument("--rate", type=float, default=3e-3, help="learning rate of the decoder")
+    parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints, bins and the log")
+    parser.add_argument("--start", type=Path, help="at-STEP.pt to start from: its averaged weights, and its bins")
+    parser.add_argument("--minutes", type=float, default=480, help="how long to train; learning slows towards the end")
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--rate", type=float, default=3.5e-4, help="learning rate of the decoder")
     parser.add_argument("--decay", type=float, default=0.02, help="weight decay")
-    parser.add_argument("--aged", type=float, default=0.5, help="share of photographs made to look like old prints")
+    parser.add_argument("--aged", type=float, default=0.3, help="share of photographs made to look like old prints")
+    parser.add_argument("--mounts", type=float, default=0.08, help="share of photographs put on a mount")
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
