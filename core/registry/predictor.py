@@ -22,7 +22,7 @@ from core.registry.worker import HangError, Worker
 
 @dataclass(frozen=True)
 class Inference(Generic[Kept]):
-    """A prediction made ready, what it is kept under, whether it was kept from before, and the seconds that the backend took."""
+    """A prediction made ready, what it is kept under, whether it was kept, and the seconds that the backend took."""
 
     prediction: Kept
     key: str
