@@ -16,7 +16,7 @@ MODEL = Path(__file__).parent.parent / "models" / "pocket"
 
 
 class Pocket:
-    """EfficientNet-Lite0 with a small decoder, trained without class rebalancing (see models/pocket/README.md)."""
+    """EfficientNet-Lite0 with a small decoder, trained on what its pictures look like (see models/pocket/README.md)."""
 
     info = BackendInfo(
         id="pocket",
@@ -39,10 +39,10 @@ class Pocket:
         self._bins, self._rebalance = np.ascontiguousarray(table[:, :2]), table[:, 2].copy()
 
     def predict(self, request: Request, options: None) -> AbDistribution:
-        """Distribution over the bins at a quarter of the request's size."""
+        """Distribution over the bins, and features for pooling, at a quarter of the request's size."""
         self._net.setInput(request.lightness[None, None])
-        logits: Any = self._net.forward()
-        return AbDistribution(logits[0], self._bins, self._rebalance)
+        logits, features = self._net.forward(["logits", "features"])
+        return AbDistribution(logits[0], self._bins, self._rebalance, features[0])
 
 
 @hookimpl

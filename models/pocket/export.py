@@ -23,8 +23,8 @@ from torch import Tensor, nn
 from models.pocket.bins import Bins
 from models.pocket.network import TAPS, Pocket
 
-REBALANCE = 0.29
-"""Multiple of the log-weights, chosen on held-out photographs with the constants of ``core.look.vividness``."""
+REBALANCE = 0.0
+"""Multiple of the log-weights: none since the loss looks at the picture, which is colourful enough."""
 
 
 class Graph:
@@ -146,7 +146,7 @@ def main() -> None:
     """Read the command line and export."""
     folder = Path(__file__).parent
     parser = argparse.ArgumentParser(description="Export a trained pocket colouriser.")
-    parser.add_argument("checkpoint", type=Path, help="checkpoint.pt or epoch-N.pt; bins.csv lies beside it")
+    parser.add_argument("checkpoint", type=Path, help="at-STEP.pt; bins.csv lies beside it")
     parser.add_argument("--out", type=Path, default=folder, help="folder for pocket.onnx and bins.csv")
     parser.add_argument(
         "--rebalance", type=float, default=REBALANCE, help="what the log-weights are multiplied by, once"
@@ -155,7 +155,8 @@ def main() -> None:
     bins = Bins.load(args.checkpoint.parent / "bins.csv")
     bins = replace(bins, log_weight=bins.log_weight * np.float32(args.rebalance))
     net = Pocket(len(bins.centres), pretrained=False)
-    net.load_state_dict(torch.load(args.checkpoint, weights_only=True)["average"])
+    weights = torch.load(args.checkpoint, weights_only=True)["average"]
+    net.load_state_dict({name: value.float() for name, value in weights.items()})
     onnx.save(export(net), args.out / "pocket.onnx")
     bins.save(args.out / "bins.csv")
 
