@@ -57,6 +57,10 @@ def colorize(
     refine: Annotated[
         bool | None, typer.Option("--refine/--no-refine", help="Whether colour follows the photograph's edges.")
     ] = None,
+    pooling: Annotated[
+        bool | None,
+        typer.Option("--pooling/--no-pooling", help="Whether things that are alike take colour together."),
+    ] = None,
     format_: Annotated[
         str | None, typer.Option("--format", help="png, jpeg or webp; as the photograph's unless given, or else png.")
     ] = None,
@@ -72,7 +76,13 @@ def colorize(
     with plain_errors(BAD_USAGE):
         if skip_existing and overwrite:
             raise RequestError("--skip-existing and --overwrite contradict each other; leave one of them out.")
-        given = {"strength": strength, "temperature": temperature, "vividness": vividness, "refine": refine}
+        given = {
+            "strength": strength,
+            "temperature": temperature,
+            "vividness": vividness,
+            "refine": refine,
+            "pooling": pooling,
+        }
         look = make_look(**{name: value for name, value in given.items() if value is not None})
         job = Job(backend, look, output_format(format_) if format_ else None)
         engine = make_engine(settings_of(context))

@@ -17,9 +17,9 @@ from backends.onnx_model import graph_input
 from core.colour.cielab import lightness_to_grey, pixel_lightness, rgb_to_lab
 from core.engine import Engine
 from core.errors import BackendError, WeightsError
+from core.look.colouring import DistributionColouring
 from core.look.look import Look
 from core.photo.open import Photo
-from core.prediction import AbDistribution
 from core.registry.registry import load_registry
 from core.settings import Settings, load_settings
 from core.weights.manifest import BUILT_IN, load_manifests
@@ -103,7 +103,7 @@ def engine() -> Engine:
 
 def field(photo: Photo = FLAT) -> Any:
     """The a*b* that the graph predicts, as its mean over the picture."""
-    return engine().forecast(photo, "mine").prediction.ab.mean(axis=(0, 1), dtype=np.float64)
+    return engine().forecast(photo, "mine").colouring.chroma(Look()).mean(axis=(0, 1), dtype=np.float64)
 
 
 def test_a_graph_with_the_contract_of_ddcolor(models: Path, runtime: str) -> None:
@@ -138,10 +138,10 @@ def test_logits_over_bins(models: Path, runtime: str) -> None:
     graph(models / "mine" / "tiny.onnx", np.zeros((4, 1)), [0, 9, 0, 0])
     np.save(models / "mine" / "bins.npy", BINS)
     describe(models, "lightness-50", "logits", "size = 64", 'bins = "bins"')
-    prediction = engine().forecast(FLAT, "mine").prediction
-    assert isinstance(prediction, AbDistribution)
-    assert (prediction.logits.argmax(axis=0) == 1).all()
-    np.testing.assert_array_equal(prediction.bins, BINS)
+    colouring = engine().forecast(FLAT, "mine").colouring
+    assert isinstance(colouring, DistributionColouring)
+    likeliest = colouring.chroma(Look(temperature=0, pooling=False))
+    np.testing.assert_array_equal(likeliest, np.broadcast_to(BINS[1], likeliest.shape))
 
 
 def test_channels_last_and_a_scale(models: Path, runtime: str) -> None:
@@ -193,7 +193,7 @@ def test_any_size_becomes_a_multiple_of_the_stride_and_keeps_its_aspect(
 ) -> None:
     graph(models / "mine" / "tiny.onnx", [[0.5], [0]], [0, 0])
     describe(models, "lightness", "ab", size)
-    assert engine().forecast(PHOTO, "mine").prediction.ab.shape == (*shape, 2)
+    assert engine().forecast(PHOTO, "mine").colouring.shape == shape
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_a_photograph_is_coloured_as_by_the_plain_recipe(zhang, zhang_files):
     grey = cv2.GaussianBlur(np.random.default_rng(12).normal(0, 900, (280, 380)), (0, 0), 9) + 130
     photo = Photo(np.clip(grey, 60, 200).astype(np.uint8))
     engine = make_engine(zhang, FakeBackend("pocket"))
-    picture, report = engine.colorize(photo, "zhang-v2", Look(refine=False, temperature=1 / 2.606))
+    picture, report = engine.colorize(photo, "zhang-v2", Look(refine=False, pooling=False, temperature=1 / 2.606))
     plain, showable = plain_recipe(zhang_files, np.dstack([photo.pixels] * 3))
     difference = np.abs(picture.rgb - plain).max(axis=-1)
     assert showable.mean() > 0.5

@@ -19,6 +19,7 @@ import app
 import core.cli.serve
 from core.engine import Engine
 from core.errors import BackendError
+from core.look.look import Look
 from core.photo.open import Photo
 from core.registry.registry import Registry
 from core.space.zero_gpu import predict_on_gpu
@@ -111,8 +112,8 @@ def engine_on_gpu(*backends: Any) -> Engine:
 def process_of(engine: Engine, backend: str, seed: int = 7) -> int:
     """Which process predicted."""
     photo = Photo(np.rot90(grey_picture(40 + seed, 50)))
-    prediction: Any = engine.forecast(photo, backend).prediction
-    return int(prediction.ab[0, 0] @ [1, 1000])
+    ab = engine.forecast(photo, backend).colouring.chroma(Look())
+    return int(ab[0, 0] @ [1, 1000])
 
 
 def test_predictions_go_through_the_one_registered_function(spaces):

@@ -145,6 +145,7 @@ def test_defaults_are_those_of_the_design(served: Served) -> None:
         "alternative": "default",
         "hints": [],
         "reference": None,
+        "pooling": True,
     }
 
 

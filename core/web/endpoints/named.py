@@ -123,6 +123,7 @@ def _add_colorize(engine: Engine) -> None:
         alternative: str,
         hints: list[dict[str, Any]],
         reference: Upload | None = None,
+        pooling: bool = True,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - how Gradio is told to hand one in
     ) -> tuple[str, dict[str, Any]]:
         """Colour a black-and-white photograph; gives the picture's file and a report."""
@@ -135,6 +136,7 @@ def _add_colorize(engine: Engine) -> None:
             tint_magenta=tint_magenta,
             alternative=alternative,
             hints=hints,
+            pooling=pooling,
         )
         job = Job(backend, look, output_format, _checked(options), open_reference(reference, engine.settings))
         path, report = colour_file(engine, _given_photo(image), job, shown_on(progress))
@@ -153,6 +155,7 @@ def _add_colorize(engine: Engine) -> None:
             gr.Textbox(Look().alternative, label="One of those that /alternatives names", visible=False),
             gr.JSON([], label="Spots whose colour is known", visible=False),
             _reference_field(),
+            gr.Checkbox(Look().pooling, label="Let things that are alike take colour together", visible=False),
         ],
         outputs=[gr.File(label="Picture", visible=False), gr.JSON(label="Report", visible=False)],
         api_name="colorize",
