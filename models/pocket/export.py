@@ -116,6 +116,41 @@ def _decoder(graph: Graph, decoder: Any, features: list[str]) -> None:
     graph.conv(x, decoder.affinity, output="features")
 
 
+class _Reader(Graph):
+    """Puts the weights of a written graph back into a network, in the order in which `export` wrote them."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._kept = (
+            torch.from_numpy(numpy_helper.to_array(each).astype(np.float32))
+            for each in onnx.load(path).graph.initializer
+            if each.name.startswith("weight")
+        )
+
+    @torch.no_grad()
+    def conv(self, x: str, conv: nn.Conv2d, *norms: nn.BatchNorm2d, output: str | None = None) -> str:
+        conv.weight.copy_(next(self._kept))
+        bias = next(self._kept)
+        if conv.bias is not None:
+            conv.bias.copy_(bias)
+        for norm in norms:  # folded: an identity, but that the last one adds the bias
+            nn.init.constant_(norm.running_var, 1 - norm.eps)  # type: ignore[arg-type]
+            nn.init.zeros_(norm.running_mean)  # type: ignore[arg-type]
+            nn.init.ones_(norm.weight)
+            nn.init.zeros_(norm.bias)
+        if norms and conv.bias is None:
+            norms[-1].bias.copy_(bias)
+        return super().conv(x, conv, *norms, output=output)
+
+
+def restore(path: Path) -> Pocket:
+    """The network with an exported file's weights, to train on; its batch norms must stay in eval mode."""
+    net = Pocket(len(Bins.load(path.with_name("bins.csv")).centres), pretrained=False)
+    graph = _Reader(path)
+    _decoder(graph, net.decoder, _encoder(graph, net.encoder, "lightness"))
+    return net.eval()
+
+
 def export(net: Pocket) -> onnx.ModelProto:
     """The network as an ONNX model, all float32.
 

@@ -25,6 +25,7 @@ from torch import Tensor, nn
 from models.pocket.bins import Bins, Floats, make_bins
 from models.pocket.data import Batch, Batches, Photographs, load_rgb, loader, pack
 from models.pocket.evaluate import photo_paths
+from models.pocket.export import restore
 from models.pocket.losses import Classifier, Critic, SoftCrossEntropy, feature_distance, lab_to_srgb
 from models.pocket.metrics import to_lab
 from models.pocket.network import Pocket
@@ -85,8 +86,11 @@ class Run:
         self.step, self.spent = 0, 0.0
 
     def start_from(self, path: Path) -> None:
-        """Take another run's averaged weights."""
-        weights = {name: value.float() for name, value in torch.load(path, weights_only=True)["average"].items()}
+        """Take another run's averaged weights, or those of an exported file."""
+        if path.suffix == ".onnx":
+            weights = restore(path).state_dict()
+        else:
+            weights = {name: value.float() for name, value in torch.load(path, weights_only=True)["average"].items()}
         self.net.load_state_dict(weights)
         self.average.load_state_dict(weights)
 
@@ -224,7 +228,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Train the pocket colouriser.")
     parser.add_argument("photos", type=Path, help="folder of colour photographs, one subfolder per source")
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints, bins and the log")
-    parser.add_argument("--start", type=Path, help="at-STEP.pt to start from: its averaged weights, and its bins")
+    parser.add_argument("--start", type=Path, help="at-STEP.pt or pocket.onnx to start from, and the bins beside it")
     parser.add_argument("--minutes", type=float, default=480, help="how long to train; learning slows towards the end")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--rate", type=float, default=3.5e-4, help="learning rate of the decoder")
