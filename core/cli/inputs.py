@@ -8,11 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath, PurePosixPath
 
-from PIL import Image
-
 from core.errors import PhotoError
 from core.photo.archive import Source, sources
-from core.photo.open import FORMATS
+from core.photo.formats import ENDINGS
 from core.settings import Settings
 
 
@@ -56,7 +54,6 @@ class Search:
             yield Source(str(given), given), PurePath()
 
     def _in_folder(self, top: Path) -> Iterator[tuple[Source, PurePath]]:
-        endings = _endings()
         output = self.output.resolve()
         for folder, inner, names in os.walk(top):
             here = Path(folder)
@@ -64,7 +61,7 @@ class Search:
             if not self.recursive:
                 inner.clear()
             for name in sorted(names):
-                if Path(name).suffix.lower() in endings and name[0] != "." and not _is_coloured(name):
+                if Path(name).suffix.lower() in ENDINGS and name[0] != "." and not _is_coloured(name):
                     yield Source(str(here / name), here / name), here.relative_to(top)
 
     def _matching(self, pattern: Path) -> Iterator[tuple[Source, PurePath]]:
@@ -103,9 +100,3 @@ def _or_none(found: Iterator[tuple[Source, PurePath]], given: Path, problem: str
 def _is_coloured(name: str) -> bool:
     """Whether the file is one that ``colorize`` has made."""
     return Path(name).stem.endswith(".colour")
-
-
-def _endings() -> frozenset[str]:
-    """What the names of pictures end with, in small letters."""
-    Image.init()
-    return frozenset(ending for ending, format_name in Image.EXTENSION.items() if format_name in FORMATS)

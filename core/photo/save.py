@@ -3,27 +3,40 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from core.colour.cielab import Pixels, eight_bits
 from core.errors import PhotoError, RequestError
-from core.photo.metadata import Metadata, add_to_jpeg, add_to_png
+from core.photo.blocks import photoshop_of_iptc
+from core.photo.captions import COLOURED, ENHANCED, marked_xmp
+from core.photo.exif import as_block, marked
+from core.photo.metadata import Metadata
 from core.photo.open import Photo
-from core.photo.origin import SOFTWARE, marked
+from core.photo.write_png import write_png
+from core.photo.write_tiff import write_tiff
 
-SUFFIXES = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
+SUFFIXES = {"png": ".png", "jpeg": ".jpg", "webp": ".webp", "tiff": ".tif", "avif": ".avif"}
 """The formats that are written, and what their files are called."""
 
 _OTHER_SUFFIXES = {".jpeg": "jpeg", ".jpe": "jpeg", ".jfif": "jpeg", ".tif": "tiff", ".tiff": "tiff"}
-_QUALITY, _LEAST_QUALITY = 92, 85
-"""Of JPEG and WebP; and the least of what is made from a JPEG, whose own quality is taken from there up."""
+QUALITIES = {"jpeg": 92, "webp": 92, "avif": 85}
+"""The formats that have a quality, 1..100, and the one that is taken where nothing asks for another."""
 
-_LONGEST_SIDE = {"png": 2**31 - 1, "jpeg": 65_500, "webp": 16_383}
+_LEAST_QUALITY = 85
+"""Of what is made from a JPEG, whose own quality is taken from there up."""
+
+_DEEP = ("png", "tiff")
+"""Formats that keep 16 bits a channel."""
+
+_LONGEST_SIDE = {"png": 2**31 - 1, "jpeg": 65_500, "webp": 16_383, "tiff": 2**31 - 1, "avif": 65_535}
+_JPEG_SEGMENT = 65_533
+"""Most bytes that a JPEG segment holds beside its length."""
 
 
 def output_format(name: str) -> str:
@@ -32,9 +45,10 @@ def output_format(name: str) -> str:
     Raises:
         RequestError: there is no such format.
     """
-    key = name.strip().lower().lstrip(".").replace("jpg", "jpeg")
+    key = name.strip().lower().lstrip(".")
+    key = {"jpg": "jpeg", "tif": "tiff"}.get(key, key)
     if key not in SUFFIXES:
-        raise RequestError(f"There is no output format '{name}'; choose png, jpeg or webp.")
+        raise RequestError(f"There is no output format '{name[:200]}'; choose png, jpeg, webp, tiff or avif.")
     return key
 
 
@@ -61,17 +75,24 @@ def free_name(name: str, is_taken: Callable[[str], bool]) -> str:
 
 
 def save_picture(
-    path: Path, rgb: Pixels, photo: Photo, backend: str, format_name: str = "png", quality: int | None = None
+    path: Path,
+    rgb: Pixels,
+    photo: Photo,
+    backend: str,
+    format_name: str = "png",
+    quality: int | None = None,
+    learned: bool = True,
 ) -> list[str]:
     """Write a coloured picture with its photograph's metadata, marked as coloured by a machine.
 
     Args:
         path: the file to write; it appears whole or not at all.
-        rgb: (h, w, 3) sRGB, uint8 or uint16; only PNG keeps 16 bits.
+        rgb: (h, w, 3) sRGB, uint8 or uint16; PNG and TIFF keep 16 bits.
         photo: the photograph it was made from.
         backend: id of the backend that predicted the colour, for the mark.
         format_name: a key of ``SUFFIXES``.
-        quality: 1..100, for JPEG and WebP; the photograph's own, or a good one, where it is None.
+        quality: 1..100, for the formats in ``QUALITIES``; the photograph's own, or a good one, where it is None.
+        learned: whether the colour is that of a trained network, for the mark.
 
     Returns:
         Sentences about what the format could not keep.
@@ -85,22 +106,27 @@ def save_picture(
             f"A {format_name.upper()} file holds at most {_LONGEST_SIDE[format_name]:,} pixels a side and this "
             f"picture has {longest:,}; choose png."
         )
-    quality = quality or max(photo.metadata.quality or _QUALITY, _LEAST_QUALITY)
+    if quality is None and photo.metadata.quality:
+        quality = max(photo.metadata.quality, _LEAST_QUALITY)
     alpha, notes = photo.alpha, []
-    if format_name != "png" and rgb.dtype == np.uint16:
+    if format_name not in _DEEP and rgb.dtype == np.uint16:
         rgb = eight_bits(rgb)
         alpha = None if alpha is None else eight_bits(alpha)
-        notes.append(f"{format_name.upper()} holds 8 bits a channel, the photograph has 16; PNG keeps them.")
+        notes.append(f"{format_name.upper()} holds 8 bits a channel, the photograph has 16; PNG and TIFF keep them.")
     if format_name == "jpeg" and alpha is not None:
         alpha = None
         notes.append("JPEG holds no transparency; PNG and WebP keep it.")
+    metadata = _marked(photo.metadata, backend, learned, format_name, notes)
     try:
         with tempfile.TemporaryDirectory(prefix=".autochrome-", dir=path.parent) as scratch:
             whole = Path(scratch) / f"whole{SUFFIXES[format_name]}"
-            if format_name == "webp":
-                _write_webp(whole, rgb, alpha, photo.metadata, backend, quality)
+            if format_name == "png":
+                with open(whole, "wb") as file:
+                    write_png(file, rgb, alpha, metadata)
+            elif format_name == "tiff":
+                write_tiff(whole, rgb, alpha, metadata)
             else:
-                _write_with_opencv(whole, rgb, alpha, photo.metadata, backend, format_name, quality)
+                _write_with_pillow(whole, rgb, alpha, metadata, format_name, quality)
             whole.replace(path)
     except OSError as error:
         reason = error.strerror or str(error)
@@ -109,65 +135,40 @@ def save_picture(
     return notes
 
 
-def _marked_exif(metadata: Metadata, backend: str) -> bytes:
-    """The photograph's EXIF (a TIFF block), with the Software tag saying that a machine coloured it."""
-    exif = Image.Exif()
-    if metadata.exif:
-        exif.load(metadata.exif)
-    exif[SOFTWARE] = marked(str(exif.get(SOFTWARE, "")), backend, metadata.digest)
-    return exif.tobytes().removeprefix(b"Exif\x00\x00")
+def _marked(metadata: Metadata, backend: str, learned: bool, format_name: str, notes: list[str]) -> Metadata:
+    """The photograph's metadata with both marks that a machine coloured it, and no more than the format holds."""
+    room = _JPEG_SEGMENT - 40 if format_name == "jpeg" else None  # with what a segment begins with
+    exif, shed = as_block(marked(metadata.exif, backend, metadata.digest, metadata.dpi), room)
+    if shed:
+        notes.append("Its EXIF data are more than JPEG holds: what programs keep there for themselves was left out.")
+    source_type, iptc = COLOURED if learned else ENHANCED, metadata.iptc
+    xmp, lost = marked_xmp(metadata.xmp, iptc, source_type)
+    if lost:
+        notes.append("Its XMP data could not be read and were left out.")
+    if room and len(xmp) > room:
+        xmp, _ = marked_xmp(None, iptc, source_type)
+        notes.append("Its XMP data are more than JPEG holds and were left out; PNG and TIFF keep them.")
+    if room and iptc and len(iptc) > room:
+        iptc = None
+        notes.append("Its IPTC data are more than JPEG holds and were left out; TIFF keeps them.")
+    return replace(metadata, exif=exif, xmp=xmp, iptc=iptc)
 
 
-def _write_webp(path: Path, rgb: Pixels, alpha: Pixels | None, metadata: Metadata, backend: str, quality: int) -> None:
-    channels = rgb if alpha is None else np.dstack([rgb, alpha])
-    exif = _marked_exif(metadata, backend)
-    Image.fromarray(channels).save(path, "WEBP", quality=quality, exif=exif, icc_profile=metadata.icc)
-
-
-def _write_with_opencv(
-    path: Path,
-    rgb: Pixels,
-    alpha: Pixels | None,
-    metadata: Metadata,
-    backend: str,
-    format_name: str,
-    quality: int,
+def _write_with_pillow(
+    path: Path, rgb: Pixels, alpha: Pixels | None, metadata: Metadata, format_name: str, quality: int | None
 ) -> None:
-    """Write PNG or JPEG through OpenCV, which is faster than Pillow, takes 16 bits and needs no copy of its own."""
-    import cv2
-
-    if format_name == "png":
-        # Measured on scans (docs/benchmarks.md): the quickest, and smaller than OpenCV's own choice.
-        options = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_HUFFMAN_ONLY]
-        if hasattr(cv2, "IMWRITE_PNG_FILTER"):  # not before OpenCV 4.12
-            options += [cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_AVG]
-    else:
-        # 4:4:4, because the colour is all there is to see.
-        sampling = [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
-        options = [cv2.IMWRITE_JPEG_QUALITY, quality, *sampling]
-    bare = path.with_stem("bare")
-    with _as_bgr(rgb) as bgr:
-        written = cv2.imwrite(str(bare), bgr if alpha is None else np.dstack([bgr, alpha]), options)
-    if not written:
-        raise OSError("OpenCV could not encode it")
-    add_metadata = add_to_png if format_name == "png" else add_to_jpeg
-    with open(path, "wb") as file:
-        add_metadata(bare, file, _marked_exif(metadata, backend), metadata.icc, metadata.dpi)
-
-
-@contextmanager
-def _as_bgr(rgb: Pixels, rows: int = 256) -> Iterator[Pixels]:
-    """The picture in OpenCV's order of channels, turned round in place: a copy of a large one would be too much."""
-
-    if not rgb.flags.writeable:
-        rgb = rgb.copy()
-
-    def turn() -> None:
-        for top in range(0, len(rgb), rows):
-            rgb[top : top + rows] = rgb[top : top + rows, :, ::-1].copy()
-
-    turn()
-    try:
-        yield rgb
-    finally:
-        turn()
+    options: dict[str, Any] = {
+        "quality": quality or QUALITIES[format_name],
+        "exif": b"Exif\0\0" + (metadata.exif or b""),
+        "icc_profile": metadata.icc,
+        "xmp": metadata.xmp,
+    }
+    if format_name != "webp":
+        options["subsampling"] = "4:4:4"  # the colour is all there is to see
+    if format_name == "jpeg":
+        if metadata.dpi:
+            options["dpi"] = tuple(round(dots) for dots in metadata.dpi)
+        if metadata.iptc:
+            body = b"Photoshop 3.0\0" + photoshop_of_iptc(metadata.iptc)
+            options["extra"] = b"\xff\xed" + (len(body) + 2).to_bytes(2, "big") + body
+    Image.fromarray(rgb if alpha is None else np.dstack([rgb, alpha])).save(path, format_name.upper(), **options)

@@ -35,10 +35,13 @@ def test_metadata_travels_and_the_machine_is_named(tmp_path, rgb, format_name):
     assert image.getexif()[0x010F] == "A camera"
     assert image.getexif()[0x0131] == "A scanner; Autochrome: coloured by machine (pocket)"
     assert image.info["icc_profile"] == photo.metadata.icc
-    if format_name != "webp":
+    assert image.getexif()[0x011A] == pytest.approx(300)
+    if format_name not in ("webp", "avif"):
         assert image.info["dpi"] == pytest.approx((300, 300), rel=1e-3)
     assert ("JPEG holds no transparency; PNG and WebP keep it." in notes) == (format_name == "jpeg")
-    assert any("16; PNG keeps them" in note for note in notes) == (rgb.dtype == np.uint16 and format_name != "png")
+    assert any("16; PNG and TIFF keep them" in note for note in notes) == (
+        rgb.dtype == np.uint16 and format_name not in ("png", "tiff")
+    )
 
 
 @pytest.mark.parametrize("rgb", [RGB, DEEP], ids=["8 bit", "16 bit"])
@@ -96,5 +99,5 @@ def test_formats_are_understood(asked, meant):
 
 
 def test_an_unknown_format_is_refused():
-    with pytest.raises(RequestError, match="no output format 'psd'; choose png, jpeg or webp"):
+    with pytest.raises(RequestError, match="no output format 'psd'; choose png, jpeg, webp, tiff or avif"):
         output_format("psd")
