@@ -62,7 +62,7 @@ def colorize(
         typer.Option("--pooling/--no-pooling", help="Whether things that are alike take colour together."),
     ] = None,
     format_: Annotated[
-        str | None, typer.Option("--format", help="png, jpeg or webp; as the photograph's unless given, or else png.")
+        str | None, typer.Option("--format", help="png, jpeg, webp, tiff or avif; as the photograph's unless given.")
     ] = None,
 ) -> None:
     """Colour photographs; exits 0 when all were done, 1 when some failed, 2 on bad usage, 130 when interrupted."""

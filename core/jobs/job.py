@@ -55,7 +55,7 @@ class Job:
     Attributes:
         backend: an id, or ``auto``.
         look: strength, temperature and so on.
-        format_name: png, jpeg or webp, as a person writes it; None is that of the photograph, or else PNG.
+        format_name: png, jpeg, webp, tiff or avif, as a person writes it; None is that of the photograph, or else PNG.
         options: the backend's own.
         reference: a second photograph, for a backend that takes its colours from one.
     """

@@ -77,7 +77,7 @@ def test_a_folder_keeps_its_structure_and_what_is_no_picture_is_left_alone(color
     done = colorize("album", "--recursive")
     assert done.exit_code == 0, done.output
     assert made() == ["1950/b.colour.jpg", "1950/may/c.colour.tif", "a.colour.png"]
-    assert np.ptp(np.asarray(Image.open("out/1950/may/c.colour.png")).astype(int), axis=2).mean() > 2
+    assert np.ptp(np.asarray(Image.open("out/1950/may/c.colour.tif")).astype(int), axis=2).mean() > 2
 
 
 def test_pictures_that_it_made_are_not_coloured_again(colorize):

@@ -73,7 +73,7 @@ def test_the_examples_run_as_written(
     assert batch == (
         "grandma.jpg grandma.colour.png\ngrandpa.png grandpa.colour.png\n"
         "notes.txt notes.txt is no picture that can be read here; "
-        "give a JPEG, PNG, WebP, TIFF, BMP, GIF or AVIF file.\n"
+        "give a JPEG, PNG, WebP, TIFF, HEIC or AVIF file.\n"
     )
     assert "later missing They are not here yet." in backends
     assert names["report"]["cached"]

@@ -87,7 +87,7 @@ def _backend_field() -> Any:
 
 def _format_field() -> Any:
     """The endpoint's field for the output's format."""
-    return gr.Textbox("png", label="png, jpeg or webp", visible=False)
+    return gr.Textbox("png", label="png, jpeg, webp, tiff or avif", visible=False)
 
 
 def _write_png(folder: Path, name: str, rgb: Pixels) -> str:
