@@ -58,6 +58,7 @@ class Reference:
         citation="Welsh, Ashikhmin and Mueller, Transferring Color to Greyscale Images, SIGGRAPH 2002",
         input_size=192,
         wants_reference=True,
+        learned=False,
         order=60,
     )
 

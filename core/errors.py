@@ -40,11 +40,17 @@ class SpaceError(AutochromeError):
     """The Hugging Face Space is not configured well, cannot be deployed, or did not pass its check."""
 
 
+def shortened(words: object) -> str:
+    """A person's own words as a message repeats them: 200 characters are enough."""
+    text = str(words)
+    return text if len(text) <= 200 else f"{text[:199]}…"
+
+
 def first_problem(error: ValidationError) -> str:
     """One sentence from a pydantic error: which parameter, what is wrong with it."""
     first = error.errors()[0]
-    name = ".".join(str(part) for part in first["loc"]) or "the value"
+    name = shortened(".".join(str(part) for part in first["loc"]) or "the value")
     reason = first["msg"][:1].lower() + first["msg"][1:]
     given = first.get("input")
-    shown = f" (given: {given!r})" if isinstance(given, str | int | float | bool) else ""
+    shown = f" (given: {shortened(repr(given))})" if isinstance(given, str | int | float | bool) else ""
     return f"The parameter '{name}' is not usable: {reason}{shown}; correct it or leave it out."

@@ -64,6 +64,12 @@ def colorize(
     format_: Annotated[
         str | None, typer.Option("--format", help="png, jpeg, webp, tiff or avif; as the photograph's unless given.")
     ] = None,
+    quality: Annotated[
+        int | None, typer.Option(min=1, max=100, help="Of jpeg, webp and avif; as the photograph's unless given.")
+    ] = None,
+    sidecar: Annotated[
+        bool, typer.Option("--sidecar", help="Write beside each picture how it was made, as PICTURE.json.")
+    ] = False,
 ) -> None:
     """Colour photographs; exits 0 when all were done, 1 when some failed, 2 on bad usage, 130 when interrupted."""
     from core.cli.inputs import Search
@@ -84,7 +90,8 @@ def colorize(
             "pooling": pooling,
         }
         look = make_look(**{name: value for name, value in given.items() if value is not None})
-        job = Job(backend, look, output_format(format_) if format_ else None)
+        format_name = output_format(format_) if format_ else None
+        job = Job(backend, look, format_name, quality=quality, with_sidecar=sidecar)
         engine = make_engine(settings_of(context))
         if backend != "auto":
             engine.registry.get(backend)

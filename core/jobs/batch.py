@@ -15,6 +15,7 @@ from core.colour.cielab import Pixels, eight_bits
 from core.engine import Engine
 from core.errors import PhotoError
 from core.jobs.job import Job, Outcome
+from core.jobs.sidecar import sidecar_of
 from core.photo.archive import Source
 from core.photo.open import Photo
 from core.photo.resize import thumbnail
@@ -73,8 +74,10 @@ def _colour_into(archive: zipfile.ZipFile, engine: Engine, source: Source, job: 
     outcome, picture = job.attempt(engine, source, scratch / name)
     if picture is None:
         return Done(outcome)
-    archive.write(scratch / name, name)
-    (scratch / name).unlink()
+    for written in (scratch / name, sidecar_of(scratch / name)):
+        if written.exists():
+            archive.write(written, written.name)
+            written.unlink()
     return Done(outcome.model_copy(update={"picture": name}), _thumbnail(picture))
 
 

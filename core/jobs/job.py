@@ -11,11 +11,12 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from core.engine import Engine, Report
-from core.errors import AutochromeError, RequestError
+from core.errors import AutochromeError, PhotoError, RequestError
+from core.jobs.sidecar import Sidecar, make_sidecar
 from core.look.look import Look
 from core.photo.archive import Source
 from core.photo.open import Photo, open_photo
-from core.photo.save import coloured_name, format_like, output_format, save_picture
+from core.photo.save import check_quality, coloured_name, format_like, output_format, save_picture
 from core.progress import Progress, no_progress
 from core.registry.registry import AUTO
 from core.render.render import Picture
@@ -46,6 +47,7 @@ class Coloured:
     path: Path
     picture: Picture
     report: Report
+    sidecar: Sidecar | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ class Job:
         format_name: png, jpeg, webp, tiff or avif, as a person writes it; None is that of the photograph, or else PNG.
         options: the backend's own.
         reference: a second photograph, for a backend that takes its colours from one.
+        quality: 1..100, for the formats that have one; None is the photograph's own, or a good one.
+        with_sidecar: whether a file beside the picture tells how it was made; see ``core.jobs.sidecar``.
     """
 
     backend: str = AUTO
@@ -65,6 +69,8 @@ class Job:
     format_name: str | None = "png"
     options: Mapping[str, Any] | None = None
     reference: Photo | None = None
+    quality: int | None = None
+    with_sidecar: bool = False
 
     def picture_name(self, name: str) -> str:
         """What the picture of a photograph is called: ``1931/grandma.tif`` gives ``grandma.colour.png``.
@@ -96,12 +102,25 @@ class Job:
             AutochromeError: anything that a person can put right; nothing is written then.
         """
         format_name = self.format_for(name)
+        check_quality(self.quality)
         photo = open_photo(photograph, engine.settings, _base_name(name))
-        picture, report = engine.colorize(photo, self.backend, self.look, self.options, progress, self.reference)
+        forecast = engine.forecast(photo, self.backend, self.options, progress, self.reference)
+        progress(0.8, "Painting")
+        picture, report = engine.render(photo, forecast, self.look)
         progress(0.9, "Writing the file")
         make_folder(target.parent)
-        notes = save_picture(target, picture.rgb, photo, report.backend, format_name)
-        return Coloured(target, picture, report.model_copy(update={"warnings": [*report.warnings, *notes]}))
+        learned = engine.registry.get(report.backend).info.learned
+        notes = save_picture(target, picture.rgb, photo, report.backend, format_name, self.quality, learned)
+        report = report.model_copy(update={"warnings": [*report.warnings, *notes]})
+        sidecar = None
+        if self.with_sidecar:
+            sidecar = make_sidecar(photograph, photo, self, forecast, report)
+            try:
+                sidecar.write(target)
+            except PhotoError:
+                target.unlink()
+                raise
+        return Coloured(target, picture, report, sidecar)
 
     def attempt(self, engine: Engine, source: Source, target: Path) -> tuple[Outcome, Picture | None]:
         """Colour one of many: whatever goes wrong with it is told of, and costs no other its picture."""

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from core.colour.cielab import Pixels, eight_bits
-from core.errors import PhotoError, RequestError
+from core.errors import PhotoError, RequestError, shortened
 from core.photo.blocks import photoshop_of_iptc
 from core.photo.captions import COLOURED, ENHANCED, marked_xmp
 from core.photo.exif import as_block, marked
@@ -48,8 +48,18 @@ def output_format(name: str) -> str:
     key = name.strip().lower().lstrip(".")
     key = {"jpg": "jpeg", "tif": "tiff"}.get(key, key)
     if key not in SUFFIXES:
-        raise RequestError(f"There is no output format '{name[:200]}'; choose png, jpeg, webp, tiff or avif.")
+        raise RequestError(f"There is no output format '{shortened(name)}'; choose png, jpeg, webp, tiff or avif.")
     return key
+
+
+def check_quality(quality: int | None) -> None:
+    """Refuse a quality that no format has.
+
+    Raises:
+        RequestError: it is not 1..100.
+    """
+    if quality is not None and not 1 <= quality <= 100:
+        raise RequestError(f"The parameter 'quality' is {quality} and must be 1 to 100; correct it or leave it out.")
 
 
 def format_like(name: str) -> str:

@@ -36,6 +36,7 @@ class BackendInfo(BaseModel):
     multiple: int = Field(1, ge=1)
     wants_reference: bool = False
     embedded: bool = False
+    learned: bool = Field(True, description="whether a trained network gives the colour: pictures are marked so")
     order: int = Field(100, description="place in lists; lower comes first")
 
 

@@ -12,7 +12,7 @@ from typing import Any, Generic
 from pydantic import BaseModel, ValidationError
 
 from core.colour.cielab import Float
-from core.errors import BackendError, RequestError, first_problem
+from core.errors import BackendError, RequestError, first_problem, shortened
 from core.prediction import Prediction, Request, as_prediction
 from core.prediction_cache import Kept, PredictionCache
 from core.progress import Progress
@@ -99,7 +99,9 @@ class Predictor(Generic[Kept]):
         if model is None:
             if options:
                 name = next(iter(options))
-                raise RequestError(f"Backend '{self._backend.info.id}' has no option '{name}'; leave it out.")
+                raise RequestError(
+                    f"Backend '{self._backend.info.id}' has no option '{shortened(name)}'; leave it out."
+                )
             return None
         try:
             return model.model_validate(dict(options))

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from core.errors import BackendError, first_problem
+from core.errors import BackendError, first_problem, shortened
 from core.registry.backend import Backend, BackendInfo, weights_of
 from core.registry.plugins import PluginFailure, Plugins, find_plugins
 from core.settings import Settings
@@ -80,7 +80,7 @@ class Registry:
         """
         if backend_id not in self._backends:
             known = ", ".join([AUTO, *(backend.info.id for backend in self)])
-            raise BackendError(f"There is no backend '{backend_id}'; choose one of: {known}.")
+            raise BackendError(f"There is no backend '{shortened(backend_id)}'; choose one of: {known}.")
         return self._backends[backend_id]
 
     def __iter__(self) -> Iterator[Backend]:

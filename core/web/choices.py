@@ -8,7 +8,7 @@ import gradio as gr
 
 from core.registry.registry import AUTO
 
-FORMATS = [("PNG", "png"), ("JPEG", "jpeg"), ("WebP", "webp")]
+FORMATS = [("PNG", "png"), ("JPEG", "jpeg"), ("WebP", "webp"), ("TIFF", "tiff"), ("AVIF", "avif")]
 
 _PICK = """element.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-pick]");

@@ -12,24 +12,23 @@ import gradio as gr
 from gradio.context import LocalContext
 from gradio.utils import get_upload_folder
 
-from core.engine import Engine, Report
+from core.engine import Engine
 from core.errors import PhotoError
-from core.jobs.job import Job
+from core.jobs.job import Coloured, Job
 from core.photo.open import Photo, open_photo
 from core.progress import Progress
 from core.settings import Settings
 from core.web.upload_fields import Upload
 
 
-def colour_file(engine: Engine, upload: Upload, job: Job, progress: Progress) -> tuple[Path, Report]:
+def colour_file(engine: Engine, upload: Upload, job: Job, progress: Progress) -> Coloured:
     """Colour a photograph at full size and write it into a folder of its own in Gradio's cache.
 
     Raises:
         AutochromeError: anything that the person can put right; nothing is written then.
     """
     with kept_folder() as folder:
-        coloured = job.run(engine, Path(upload.path), upload.name, folder / job.picture_name(upload.name), progress)
-    return coloured.path, coloured.report
+        return job.run(engine, Path(upload.path), upload.name, folder / job.picture_name(upload.name), progress)
 
 
 def open_upload(upload: Upload, settings: Settings) -> Photo:

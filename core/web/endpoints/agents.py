@@ -84,8 +84,16 @@ _PARAMETERS: dict[str, dict[str, Any]] = {
         "type": "string",
         "enum": [*SUFFIXES],
         "default": "png",
-        "description": "png keeps 16 bits and transparency",
+        "description": "png and tiff keep 16 bits and transparency",
     },
+    "quality": {
+        "type": ["integer", "null"],
+        "minimum": 1,
+        "maximum": 100,
+        "default": None,
+        "description": "of jpeg, webp and avif; null is the photograph's own, or a good one",
+    },
+    "sidecar": {"description": "tell all that is needed to make the same pixels again"},
     "alternative": {"description": "another colouring that the prediction holds: a name that 'alternatives' gave"},
 }
 

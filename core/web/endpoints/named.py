@@ -90,6 +90,19 @@ def _format_field() -> Any:
     return gr.Textbox("png", label="png, jpeg, webp, tiff or avif", visible=False)
 
 
+def _file_fields() -> list[Any]:
+    """The endpoint's fields for quality and sidecar."""
+    return [
+        gr.Number(None, label="Quality of jpeg, webp and avif, 1 to 100", visible=False),
+        gr.Checkbox(False, label="Tell all of how the picture was made", visible=False),
+    ]
+
+
+def _whole(quality: float | None) -> int | None:
+    """JSON and Gradio know no whole numbers."""
+    return None if quality is None else round(quality)
+
+
 def _write_png(folder: Path, name: str, rgb: Pixels) -> str:
     """A picture to look at, (h, w, 3), as a file of 8 bits a channel."""
     path = folder / f"{name}.png"
@@ -124,6 +137,8 @@ def _add_colorize(engine: Engine) -> None:
         hints: list[dict[str, Any]],
         reference: Upload | None = None,
         pooling: bool = True,
+        quality: float | None = None,
+        sidecar: bool = False,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - how Gradio is told to hand one in
     ) -> tuple[str, dict[str, Any]]:
         """Colour a black-and-white photograph; gives the picture's file and a report."""
@@ -138,9 +153,13 @@ def _add_colorize(engine: Engine) -> None:
             hints=hints,
             pooling=pooling,
         )
-        job = Job(backend, look, output_format, _checked(options), open_reference(reference, engine.settings))
-        path, report = colour_file(engine, _given_photo(image), job, shown_on(progress))
-        return str(path), report.model_dump(mode="json")
+        second = open_reference(reference, engine.settings)
+        job = Job(backend, look, output_format, _checked(options), second, _whole(quality), sidecar)
+        coloured = colour_file(engine, _given_photo(image), job, shown_on(progress))
+        report = coloured.report.model_dump(mode="json")
+        if coloured.sidecar:
+            report["sidecar"] = coloured.sidecar.model_dump(mode="json")
+        return str(coloured.path), report
 
     gr.on(
         [],
@@ -156,6 +175,7 @@ def _add_colorize(engine: Engine) -> None:
             gr.JSON([], label="Spots whose colour is known", visible=False),
             _reference_field(),
             gr.Checkbox(Look().pooling, label="Let things that are alike take colour together", visible=False),
+            *_file_fields(),
         ],
         outputs=[gr.File(label="Picture", visible=False), gr.JSON(label="Report", visible=False)],
         api_name="colorize",
@@ -291,6 +311,8 @@ def _add_batch(engine: Engine) -> None:
         output_format: str,
         tint_warm: float,
         tint_magenta: float,
+        quality: float | None = None,
+        sidecar: bool = False,
     ) -> Iterator[tuple[str | None, list[dict[str, Any]]]]:
         """Colour many photographs, or zips of them; gives a zip in the end, and what became of each so far."""
         look = make_look(
@@ -301,7 +323,9 @@ def _add_batch(engine: Engine) -> None:
             tint_warm=tint_warm,
             tint_magenta=tint_magenta,
         )
-        yield from _colour_all(engine, images, Job(backend, look, output_format))
+        yield from _colour_all(
+            engine, images, Job(backend, look, output_format, quality=_whole(quality), with_sidecar=sidecar)
+        )
 
     gr.on(
         [],
@@ -312,6 +336,7 @@ def _add_batch(engine: Engine) -> None:
             *_look_fields(),
             _format_field(),
             *_tint_fields(),
+            *_file_fields(),
         ],
         outputs=[gr.File(label="Zip", visible=False), gr.JSON(label="What became of each", visible=False)],
         api_name="colorize_batch",

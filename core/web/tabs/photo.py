@@ -111,7 +111,7 @@ class _Actions:
             reference = open_reference(session.reference, self._engine.settings)
             look, format_name = self._look(given), given[self._parts.format_name]
             job = Job(session.report.backend, look, format_name, reference=reference)
-            path, _ = colour_file(self._engine, session.upload, job, shown_on(progress))
+            path = colour_file(self._engine, session.upload, job, shown_on(progress)).path
         except AutochromeError as error:
             return {self._parts.saved: None, self._parts.notice: notice_html(error)}
         return {self._parts.saved: str(path), self._parts.notice: ""}

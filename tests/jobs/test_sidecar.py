@@ -1,0 +1,75 @@
+"""The file beside a picture is enough to make the same pixels again."""
+
+import hashlib
+import json
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.errors import AutochromeError, PhotoError, RequestError
+from core.jobs.batch import colour_batch
+from core.jobs.job import Job
+from core.jobs.sidecar import Sidecar, sidecar_of
+from core.look.look import Hint, Look
+from core.photo.archive import Source
+from core.photo.captions import COLOURED, ENHANCED
+from core.photo.open import open_photo
+from core.progress import no_progress
+from tests.support.fakes import FakeBackend, make_engine, save_grey
+
+LOOK = Look(strength=1.3, vividness=0.8, tint_warm=0.2, hints=(Hint(x=0.2, y=0.3, color="#aa3311"),))
+
+
+def test_a_sidecar_makes_the_same_pixels_again(tmp_path):
+    photograph = save_grey(tmp_path / "grandma.png")
+    job = Job("pocket", LOOK, options={"shift": 0.7}, with_sidecar=True)
+    first = job.run(make_engine(), photograph, "grandma.png", tmp_path / "a.png", no_progress)
+    told = json.loads(sidecar_of(first.path).read_text("utf-8"))
+    assert told["sha256"] == hashlib.sha256(photograph.read_bytes()).hexdigest()
+    assert 0 < told["confidence"] < 1
+    assert {"python", "opencv", "numpy"} <= told["versions"].keys()
+
+    sidecar = Sidecar.model_validate(told)
+    again = Job(sidecar.backend, sidecar.look, sidecar.output_format, sidecar.options, quality=sidecar.quality)
+    again.run(make_engine(), photograph, "grandma.png", tmp_path / "b.png", no_progress)
+    np.testing.assert_array_equal(open_photo(tmp_path / "a.png").pixels, open_photo(tmp_path / "b.png").pixels)
+    assert not sidecar_of(tmp_path / "b.png").exists()
+
+
+def test_a_batch_has_a_sidecar_for_each_picture(tmp_path):
+    photographs = [Source(f"{n}.png", save_grey(tmp_path / f"{n}.png", 40 + n)) for n in range(2)]
+    list(colour_batch(make_engine(), photographs, Job("pocket", with_sidecar=True), tmp_path / "out.zip"))
+    names = [f"{n}.colour.png{ending}" for n in range(2) for ending in ("", ".json")]
+    assert zipfile.ZipFile(tmp_path / "out.zip").namelist() == [*names, "report.csv"]
+
+
+@pytest.mark.parametrize(("learned", "mark"), [(True, COLOURED), (False, ENHANCED)])
+def test_the_mark_says_whether_a_network_gave_the_colour(tmp_path, learned, mark):
+    engine = make_engine(FakeBackend(learned=learned))
+    Job("pocket").run(engine, save_grey(tmp_path / "a.png"), "a.png", tmp_path / "b.png", no_progress)
+    assert mark in Image.open(tmp_path / "b.png").info["xmp"].decode()
+
+
+@pytest.mark.parametrize("quality", [0, 101])
+def test_a_quality_out_of_range_is_refused_before_anything_is_done(tmp_path, quality):
+    with pytest.raises(RequestError, match=r"'quality' is \d+ and must be 1 to 100"):
+        Job("pocket", quality=quality).run(make_engine(), tmp_path / "none", "a", tmp_path / "b.png", no_progress)
+
+
+def test_a_sidecar_that_cannot_be_written_is_told_of(tmp_path):
+    sidecar_of(tmp_path / "b.png").mkdir()
+    job = Job("pocket", with_sidecar=True)
+    with pytest.raises(PhotoError, match=r"b\.png\.json could not be written"):
+        job.run(make_engine(), save_grey(tmp_path / "a.png"), "a.png", tmp_path / "b.png", no_progress)
+    assert not (tmp_path / "b.png").exists()
+
+
+@pytest.mark.parametrize(
+    "job", [Job("x" * 5000), Job("pocket", options={"y" * 5000: 1}), Job("pocket", format_name="z" * 999)]
+)
+def test_long_names_are_not_repeated_whole(tmp_path, job):
+    with pytest.raises(AutochromeError) as caught:
+        job.run(make_engine(), save_grey(tmp_path / "a.png"), "a.png", tmp_path / "b.png", no_progress)
+    assert len(str(caught.value)) < 400
