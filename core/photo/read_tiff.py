@@ -68,11 +68,15 @@ def _check(page: TiffPage, length: int) -> None:
     Raises:
         UnsupportedError, ValueError: see ``read_tiff``.
     """
+    from tifffile import TIFF
+
     kind, samples = int(page.photometric), page.samplesperpixel
     if kind in _RAW:
         raise UnsupportedError("a camera's raw file")
     if kind not in _SAMPLES or (kind == _CMYK and page.tags.valueof(332, 1) != 1):
         raise UnsupportedError(f"a TIFF whose colours are of a rare kind (PhotometricInterpretation {kind})")
+    if page.compression != 1 and page.compression not in TIFF.DECOMPRESSORS:  # fax before Python 3.11's tifffile
+        raise UnsupportedError(f"a TIFF of a compression ({int(page.compression)})")
     if page.imagedepth != 1 or samples < _SAMPLES[kind]:
         raise ValueError("not a picture")
     if kind == _PALETTE and page.colormap is None:

@@ -286,7 +286,8 @@ Written by `python -m tests.photo.matrix`.
 
 Orientation, colour profile, resolution, EXIF, XMP and IPTC are read where the format has them. Of animations and files
 with many pages the first picture is opened. A file that is damaged is refused in one sentence; nothing is guessed.
-PCX, TGA and DIB begin with nothing that tells them from others and are known by the ending of their name.
+PCX, TGA and DIB begin with nothing that tells them from others and are known by the ending of their name. Faxes in
+TIFF (CCITT) need Python 3.11 or later.
 
 | format | endings | bits | colours | remark | |
 | --- | --- | --- | --- | --- | --- |

@@ -1,5 +1,7 @@
 """Every kind of file in the matrix is opened right, or refused in one sentence."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -18,6 +20,10 @@ def test_each_kind_is_opened_right_or_refused(tmp_path, cell):
         with pytest.raises(PhotoError, match=cell.refusal) as caught:
             open_photo(path)
         assert str(caught.value).endswith(".")
+        return
+    if "CCITT" in cell.compression and sys.version_info < (3, 11):
+        with pytest.raises(PhotoError, match="is a TIFF of a compression"):
+            open_photo(path)
         return
     photo = open_photo(path)
     truth = np.asarray(np.rint(cell.truth), np.uint8)
