@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import get_args
 
 import numpy as np
@@ -66,6 +65,19 @@ class Alternative:
     plausibility: float
 
 
+@dataclass(frozen=True)
+class Favour:
+    """What an alternative adds to a distribution's logits: kept as two small factors, not as large as the logits.
+
+    Attributes:
+        bins: (q,) float32 logits.
+        where: (h', w') float32, how far each place gets them; (1, 1) is everywhere alike.
+    """
+
+    bins: Float
+    where: Float
+
+
 class Alternatives:
     """The colourings that one distribution holds beside the one that is shown; each is found once."""
 
@@ -77,7 +89,7 @@ class Alternatives:
             show: gives the (h', w', 2) a*b* of a distribution made from it, at the default look.
         """
         self._distribution, self._show = distribution, show
-        self._favours: dict[AlternativeName, Float | None] = {}
+        self._favours: dict[AlternativeName, Favour | None] = {}
         self._listed: list[Alternative] | None = None
 
     def listed(self) -> list[Alternative]:
@@ -90,8 +102,8 @@ class Alternatives:
             ]
         return list(self._listed)
 
-    def favour(self, name: AlternativeName) -> Float | None:
-        """Logits, (q, 1, 1) or (q, h', w'), that an alternative adds to the distribution's; None for "default".
+    def favour(self, name: AlternativeName) -> Favour | None:
+        """What an alternative adds to the distribution's logits; None for "default".
 
         Raises:
             RequestError: the prediction holds no such alternative.
@@ -105,12 +117,12 @@ class Alternatives:
             )
         return favour
 
-    def _found(self, name: AlternativeName) -> Float | None:
+    def _found(self, name: AlternativeName) -> Favour | None:
         if name not in self._favours:  # two threads may find the same at once, which is only work done twice
             self._favours[name] = self._find(name)
         return self._favours[name]
 
-    def _find(self, name: AlternativeName) -> Float | None:
+    def _find(self, name: AlternativeName) -> Favour | None:
         if name in ("other", "other-2"):
             return self._other_guess(name)
         bins = self._distribution.bins
@@ -122,14 +134,14 @@ class Alternatives:
             "vivid": _CHROMA_RATE * chroma,
             "calm": -_CHROMA_RATE * chroma,
         }
-        return np.asarray(favours[name][:, None, None], np.float32)
+        return Favour(np.asarray(favours[name], np.float32), np.ones((1, 1), np.float32))
 
-    def _other_guess(self, name: AlternativeName) -> Float | None:
-        """Logits (q, h', w') that favour another colour in the least certain region, or None where there is none.
+    def _other_guess(self, name: AlternativeName) -> Favour | None:
+        """Another colour favoured in the least certain region, or None where there is none.
 
         "other-2" is the same for the least certain place outside that region.
         """
-        bins, belief = self._distribution.bins, self._belief
+        bins, belief = self._distribution.bins, probabilities(self._distribution)
         doubt = _blur(uncertainty(belief))
         region = _region(belief, doubt)
         if name == "other-2":
@@ -138,26 +150,24 @@ class Alternatives:
         colour = _second_mode(bins, belief, shown, region)
         if colour is None:
             return None
-        favour = np.log(_closeness(bins, colour[None], _SPREAD) + np.float32(1e-4))
-        term = np.asarray(favour[:, :, None] * region, np.float32)
+        favoured = np.log(_closeness(bins, colour[None], _SPREAD) + np.float32(1e-4))[:, 0]
         for _ in range(_DOUBLINGS):
-            ab = self._show(self._tilted(term))
+            favour = Favour(favoured, region)
+            ab = self._show(self._tilted(favour))
             if _mean_over(region, np.linalg.norm(ab - shown, axis=-1)) >= _NOTICED:
-                return term
-            term *= 2
-        return term if name == "other" else None
+                return favour
+            favoured = favoured * 2
+        return Favour(favoured, region) if name == "other" else None
 
-    def _tilted(self, favour: Float) -> AbDistribution:
+    def _tilted(self, favour: Favour) -> AbDistribution:
         return tilted(self._distribution, favour)
 
-    @cached_property
-    def _belief(self) -> Float:
-        return probabilities(self._distribution)
 
-
-def tilted(distribution: AbDistribution, favour: Float | None) -> AbDistribution:
-    """The distribution with logits added; itself where there are none."""
-    return distribution if favour is None else replace(distribution, logits=distribution.logits + favour)
+def tilted(distribution: AbDistribution, favour: Favour | None) -> AbDistribution:
+    """The distribution with what is favoured added to its logits; itself where nothing is."""
+    if favour is None:
+        return distribution
+    return replace(distribution, logits=distribution.logits + favour.bins[:, None, None] * favour.where)
 
 
 def plausibility(distribution: AbDistribution, ab: Float) -> float:

@@ -18,6 +18,7 @@ from core.look.look import Look
 from core.look.pooling import pooled
 from core.look.tint import tint
 from core.look.vividness import expected_chroma, vivid_gain
+from core.photo.resize import resize_area
 from core.prediction import AbDistribution, AbField, Prediction
 
 
@@ -59,8 +60,10 @@ def colouring_of(prediction: Prediction, lightness: Float) -> Colouring:
         lightness: (h, w) L* that it was given, of any size.
     """
     if isinstance(prediction, AbDistribution):
-        return DistributionColouring(prediction, _resized(lightness, prediction.logits.shape[1:]))
-    return FieldColouring(prediction, _resized(lightness, prediction.ab.shape[:2]))
+        return DistributionColouring(
+            prediction, resize_area(lightness, (prediction.logits.shape[1], prediction.logits.shape[2]))
+        )
+    return FieldColouring(prediction, resize_area(lightness, (prediction.ab.shape[0], prediction.ab.shape[1])))
 
 
 class FieldColouring:
@@ -99,10 +102,10 @@ class DistributionColouring:
 
     def __init__(self, distribution: AbDistribution, lightness: Float) -> None:
         self._predicted, self._lightness = distribution, lightness
-        self._pooled = pooled(distribution, lightness)
-        self._expected = expected_chroma(distribution)
-        default = Look()
-        self._others = Alternatives(self._pooled, lambda shown: self._shown(self._pooled, shown, default))
+        self._pooled = shown_first = pooled(distribution, lightness)
+        self._expected = expected = expected_chroma(distribution)
+        # Bound to values and not to this object: a cycle would keep a dropped prediction's arrays in memory.
+        self._others = Alternatives(shown_first, lambda shown: _vivid(shown_first, shown, expected, Look()))
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -119,7 +122,7 @@ class DistributionColouring:
         hints = HintField(look.hints, self._lightness) if look.hints else None
         if hints:
             shown = hints.pulled(shown)
-        ab = self._shown(distribution, shown, look) * np.float32(look.strength) + tint(look)
+        ab = _vivid(distribution, shown, self._expected, look) * np.float32(look.strength) + tint(look)
         return hints.over(ab) if hints else ab
 
     def alternatives(self) -> list[Alternative]:
@@ -128,21 +131,15 @@ class DistributionColouring:
     def confidence(self) -> Float | None:
         return 1 - uncertainty(probabilities(self._predicted))
 
-    def _shown(self, distribution: AbDistribution, shown: AbDistribution, look: Look) -> Float:
-        """The annealed mean of what a person has changed, with the gain of what it was made from.
 
-        So a change in one place leaves the others as they were. A network that was trained to favour rare colours
-        (no log-weights) is vivid already and gets no gain.
-        """
-        ab = annealed_mean(shown, look.temperature, look.vividness)
-        if distribution.rebalance is None:
-            return ab
-        unchanged = ab if shown is distribution else annealed_mean(distribution, look.temperature, look.vividness)
-        return np.asarray(ab * vivid_gain(unchanged, self._expected, look.vividness), np.float32)
+def _vivid(distribution: AbDistribution, shown: AbDistribution, expected: float, look: Look) -> Float:
+    """The annealed mean of what a person has changed, with the gain of the distribution that it was made from.
 
-
-def _resized(lightness: Float, shape: tuple[int, ...]) -> Float:
-    import cv2
-
-    height, width = shape
-    return np.asarray(cv2.resize(lightness, (width, height), interpolation=cv2.INTER_AREA), np.float32)
+    So a change in one place leaves the others as they were. A network that was trained to favour rare colours (no
+    log-weights) is vivid already and gets no gain.
+    """
+    ab = annealed_mean(shown, look.temperature, look.vividness)
+    if distribution.rebalance is None:
+        return ab
+    unchanged = ab if shown is distribution else annealed_mean(distribution, look.temperature, look.vividness)
+    return np.asarray(ab * vivid_gain(unchanged, expected, look.vividness), np.float32)

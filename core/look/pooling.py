@@ -19,6 +19,9 @@ from core.prediction import AbDistribution
 _BLOCKS = 20
 """Places are pooled from the means of blocks: the field's side has about so many. A third of the work of all places."""
 
+_AT_ONCE = 1 << 12
+"""Places that are pooled at once: bounds the memory for their weights, whatever the field's size."""
+
 _OWN = 1.0
 """Weight of a place's own belief; a block that is at the same spot and alike has 1."""
 
@@ -44,11 +47,13 @@ def pooled(distribution: AbDistribution, lightness: Float) -> AbDistribution:
     step = max(1, round((height * width) ** 0.5 / _BLOCKS))
     blocks = _block_means(places, step).reshape(len(places), -1)
     beliefs = _block_means(distribution.logits, step).reshape(count, -1)
-    weights = _affinity(places.reshape(len(places), -1), blocks)
-    total = weights.sum(axis=0) + np.float32(_OWN)
-    logits = beliefs @ weights
-    logits += np.float32(_OWN) * distribution.logits.reshape(count, -1)
-    logits /= total
+    own, logits = distribution.logits.reshape(count, -1), np.empty((count, height * width), np.float32)
+    places = places.reshape(len(places), -1)
+    for start in range(0, height * width, _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        weights = _affinity(places[:, part], blocks)
+        near = beliefs @ weights + np.float32(_OWN) * own[:, part]
+        logits[:, part] = near / (weights.sum(axis=0) + np.float32(_OWN))
     return replace(distribution, logits=logits.reshape(count, height, width))
 
 

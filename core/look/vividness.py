@@ -13,7 +13,7 @@ from core.look.distribution import probabilities
 from core.prediction import AbDistribution
 
 _LIMITS = (0.8, 2.5)
-"""What the gain may be at most: a picture of which next to nothing is known stays pale."""
+"""The gain lies between these: a picture of which next to nothing is known stays pale."""
 
 
 def expected_chroma(distribution: AbDistribution) -> float:
@@ -33,4 +33,4 @@ def vivid_gain(ab: Float, expected: float, vividness: float) -> np.float32:
     """
     shown = float(np.linalg.norm(ab, axis=-1).mean())
     gain = (max(expected, 1e-3) / max(shown, 1e-3)) ** vividness
-    return np.float32(np.clip(gain, *_LIMITS)) if vividness else np.float32(1)
+    return np.float32(np.clip(gain, *_LIMITS))

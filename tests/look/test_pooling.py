@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 
@@ -85,3 +88,15 @@ def test_nothing_is_pooled_again_when_a_slider_moves(monkeypatch: pytest.MonkeyP
     for strength in (0.5, 1.0, 1.5):
         colouring.chroma(Look(strength=strength))
     assert len(calls) == 1
+
+
+def test_a_dropped_prediction_gives_its_memory_back_at_once() -> None:
+    colouring = DistributionColouring(meadow(), np.full((40, 40), 50, np.float32))
+    colouring.alternatives()
+    kept = weakref.ref(colouring)
+    gc.disable()
+    try:
+        del colouring
+        assert kept() is None
+    finally:
+        gc.enable()
