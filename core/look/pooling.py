@@ -9,9 +9,14 @@ features, so that a face parts from a shirt of its lightness (the bilateral filt
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from core.colour.cielab import Float
 from core.prediction import AbDistribution
@@ -19,11 +24,8 @@ from core.prediction import AbDistribution
 _BLOCKS = 20
 """Places are pooled from the means of blocks: the field's side has about so many. A third of the work of all places."""
 
-_AT_ONCE = 1 << 12
-"""Places that are pooled at once: bounds the memory for their weights, whatever the field's size."""
-
-_OWN = 1.0
-"""Weight of a place's own belief; a block that is at the same spot and alike has 1."""
+_AT_ONCE = 512
+"""Places that are pooled at once: their weights stay in a processor's cache, whatever the field's size."""
 
 _REACH, _TONE = 1 / 10, 10.0
 """Sigma of position, as a share of the field's side (root of its area), and of L*."""
@@ -45,15 +47,16 @@ def pooled(distribution: AbDistribution, lightness: Float) -> AbDistribution:
     count, height, width = distribution.logits.shape
     places = _coordinates(distribution, lightness)
     step = max(1, round((height * width) ** 0.5 / _BLOCKS))
-    blocks = _block_means(places, step).reshape(len(places), -1)
-    beliefs = _block_means(distribution.logits, step).reshape(count, -1)
-    own, logits = distribution.logits.reshape(count, -1), np.empty((count, height * width), np.float32)
-    places = places.reshape(len(places), -1)
-    for start in range(0, height * width, _AT_ONCE):
-        part = slice(start, start + _AT_ONCE)
-        weights = _affinity(places[:, part], blocks)
-        near = beliefs @ weights + np.float32(_OWN) * own[:, part]
-        logits[:, part] = near / (weights.sum(axis=0) + np.float32(_OWN))
+    logits = distribution.logits.reshape(count, -1).copy()
+    with _one_blas_thread():
+        blocks = _block_means(places, step).reshape(len(places), -1)
+        beliefs = _block_means(distribution.logits, step).reshape(count, -1)
+        places = places.reshape(len(places), -1)
+        for start in range(0, height * width, _AT_ONCE):
+            part = slice(start, start + _AT_ONCE)
+            weights, mean = _affinity(places[:, part], blocks), logits[:, part]
+            mean += beliefs @ weights  # to its own belief, which counts as a block at the same spot and alike
+            mean /= weights.sum(axis=0) + np.float32(1)
     return replace(distribution, logits=logits.reshape(count, height, width))
 
 
@@ -79,9 +82,31 @@ def _affinity(places: Float, blocks: Float) -> Float:
 
 def _block_means(planes: Float, step: int) -> Float:
     """Means of (c, h, w) planes over blocks of step x step; those at the right and lower edge may be smaller."""
-    for axis in (1, 2):
-        starts = np.arange(0, planes.shape[axis], step)
-        sizes = np.diff(np.append(starts, planes.shape[axis])).astype(np.float32)
-        sums = np.add.reduceat(planes, starts, axis=axis)
-        planes = np.asarray(sums / np.expand_dims(sizes, (0, 3 - axis)), np.float32)
-    return planes
+    rows, columns = (_averaging(length, step) for length in planes.shape[1:])
+    return np.asarray(rows.T @ (planes @ columns), np.float32)
+
+
+def _averaging(length: int, step: int) -> Float:
+    """The (length, blocks) float32 matrix that takes the means of ``step`` neighbours each."""
+    blocks = np.arange(length) // step
+    members = np.equal.outer(blocks, np.unique(blocks)).astype(np.float32)
+    return np.asarray(members / members.sum(axis=0), np.float32)
+
+
+@contextmanager
+def _one_blas_thread() -> Iterator[None]:
+    """NumPy's products in one thread: the others of OpenBLAS spin on for a while and starve OpenCV's.
+
+    The limit holds for the whole process, so one caller at a time has it and gives it back.
+    """
+    with _LIMITING, _blas().limit(limits=1):
+        yield
+
+
+_LIMITING = threading.Lock()
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    blas: ThreadpoolController = ThreadpoolController().select(user_api="blas")
+    return blas
