@@ -19,8 +19,7 @@ from backends.prototxt import Layer, read_layers
 from core.colour.cielab import Float
 from core.errors import BackendError
 from core.weights import hub
-from core.weights.checksum import sha256
-from core.weights.remembered import write_atomically
+from core.weights.checksum import sha256, write_atomically
 
 LOGITS = "conv8_313"
 _NO_ONNX = "zhang-v2 needs the onnx package with this OpenCV; run: pip install -r requirements-onnx.txt"
@@ -64,7 +63,7 @@ def onnx_model(prototxt: Path, caffemodel: Path) -> bytes:
     What is kept is named after the files it was made from and after its own hash, and is used only where both fit.
     """
     key = f"zhang-v2-{sha256(prototxt)[:12]}-{sha256(caffemodel)[:12]}"
-    for kept in hub.autochrome_folder().glob(f"{key}-*.onnx"):
+    for kept in hub.derived_folder().glob(f"{key}-*.onnx"):
         with suppress(OSError):
             model = kept.read_bytes()
             if kept.name == _kept_name(key, model):
@@ -72,13 +71,13 @@ def onnx_model(prototxt: Path, caffemodel: Path) -> bytes:
             kept.unlink()
     model = convert(prototxt.read_text("utf-8"), caffemodel.read_bytes())
     with suppress(OSError):  # on a read-only or full disk it is converted again at the next start
-        write_atomically(hub.autochrome_folder() / _kept_name(key, model), model)
+        write_atomically(hub.derived_folder() / _kept_name(key, model), model)
     return model
 
 
 def lacking() -> str:
     """A sentence about what this machine lacks to convert the network; empty where nothing, or where that is done."""
-    done = find_spec("onnx") or any(hub.autochrome_folder().glob("zhang-v2-*.onnx"))
+    done = find_spec("onnx") or any(hub.derived_folder().glob("zhang-v2-*.onnx"))
     return "" if done else f"{_NO_ONNX}."
 
 

@@ -7,7 +7,6 @@ are read when needed, not once at import.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -27,7 +26,11 @@ def cache() -> Path:
     return _expanded(named) if named else home() / "hub"
 
 
-def autochrome_folder() -> Path:
+def _expanded(path: str) -> Path:
+    return Path(os.path.expandvars(os.path.expanduser(path))).absolute()
+
+
+def derived_folder() -> Path:
     """Where Autochrome keeps what it derives from cached files."""
     return home() / "autochrome"
 
@@ -75,7 +78,7 @@ def sweep(repository: Repository) -> None:
     from filelock import FileLock, Timeout
 
     for partial in _partials(repository):
-        lock = cache() / ".locks" / _folder(repository) / f"{partial.name.split('.')[0]}.lock"
+        lock = cache() / ".locks" / partial.parent.parent.name / f"{partial.name.split('.')[0]}.lock"
         # Locked, or on a disk that cannot be written: in nobody's way.
         with suppress(OSError, NotImplementedError, Timeout):
             lock.parent.mkdir(parents=True, exist_ok=True)
@@ -92,13 +95,6 @@ def arriving(repository: Repository) -> int:
     return total
 
 
-def _partials(repository: Repository) -> Iterator[Path]:
-    return (cache() / _folder(repository) / "blobs").glob("*.incomplete")
-
-
-def _folder(repository: Repository) -> str:
-    return f"{repository.repo_type}s--{repository.repo.replace('/', '--')}"
-
-
-def _expanded(path: str) -> Path:
-    return Path(os.path.expandvars(os.path.expanduser(path))).absolute()
+def _partials(repository: Repository) -> list[Path]:
+    folder = f"{repository.repo_type}s--{repository.repo.replace('/', '--')}"
+    return list((cache() / folder / "blobs").glob("*.incomplete"))

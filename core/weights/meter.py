@@ -19,29 +19,27 @@ class Meter:
     Attributes:
         total: bytes of all that is to come.
         stopped: set by any thread to end the transfer.
-        has_begun: whether a transfer under way is ours; before, another process may be fetching the same file.
     """
 
     def __init__(self, total: int):
-        self.total = total
-        self.stopped = self.has_begun = False
-        self._complete = 0  # bytes of files that are in place and checked
-        self._partial = 0  # bytes of the file that is on its way
+        self.total, self.stopped = total, False
+        self._complete = self._partial = 0  # bytes of the files that are in place, and of the one on its way
         self._asked_at: float | None = None  # when the Hub was asked, until it answers
         self._heard_at: float | None = None  # when a transfer under way last brought something
         self._samples: deque[tuple[float, int]] = deque()
 
     def asked(self) -> None:
         """The Hub has been asked for a file."""
-        self._partial, self._asked_at, self._heard_at, self.has_begun = 0, time.monotonic(), None, False
+        self._partial, self._asked_at, self._heard_at = 0, time.monotonic(), None
 
     def answered(self) -> None:
         """It has answered: a transfer is to begin."""
-        self._partial, self._asked_at, self._heard_at, self.has_begun = 0, None, time.monotonic(), False
+        self._partial, self._asked_at, self._heard_at = 0, None, time.monotonic()
 
-    def begun(self) -> None:
-        """It begins."""
-        self.has_begun = True
+    def settled(self, size: int = 0) -> None:
+        """A transfer has ended, with a file of this size in place or with none."""
+        self._complete += size
+        self._partial, self._asked_at, self._heard_at = 0, None, None
 
     def go_on(self) -> None:
         """Raise StoppedError where it is not to."""
@@ -56,11 +54,6 @@ class Meter:
         self._samples.append((self._heard_at, self.done))
         while len(self._samples) > 2 and self._samples[1][0] < self._heard_at - _WINDOW:
             self._samples.popleft()
-
-    def settled(self, size: int = 0) -> None:
-        """A transfer has ended, with a file of this size in place or with none."""
-        self._complete += size
-        self._partial, self._asked_at, self._heard_at = 0, None, None
 
     @property
     def done(self) -> int:
@@ -78,21 +71,21 @@ class Meter:
     @property
     def seconds_left(self) -> float:
         """How long the rest will take at this rate; 0 while that cannot be told."""
-        samples = list(self._samples)
-        if len(samples) < 2 or samples[-1][0] - samples[0][0] < 0.5 or not self.rate:
-            return 0.0
-        return (self.total - self.done) / self.rate
+        samples, rate = list(self._samples), self.rate
+        known = rate and samples[-1][0] - samples[0][0] >= 0.5
+        return (self.total - self.done) / rate if known else 0.0
 
     @property
     def unanswered(self) -> float:
         """Seconds for which the Hub has left a question without any answer."""
-        return _since(self._asked_at)
+        return time.monotonic() - self._asked_at if self._asked_at else 0.0
 
     @property
     def silent(self) -> float:
         """Seconds for which a transfer under way has brought nothing."""
-        return _since(self._heard_at)
+        return time.monotonic() - self._heard_at if self._heard_at else 0.0
 
-
-def _since(moment: float | None) -> float:
-    return 0.0 if moment is None else time.monotonic() - moment
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a transfer under way has brought nothing at all: another process may be fetching the same file."""
+        return self._heard_at is not None and not self._partial

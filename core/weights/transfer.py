@@ -1,4 +1,4 @@
-"""A file's way from the Hugging Face Hub into its cache.
+"""A file's way from the Hugging Face Hub into its cache, and a sentence to act on for each way in which it fails.
 
 ``huggingface_hub`` does the transfer, with its retries, its resuming and its locks between processes. What is added is
 patience that ends soon when nobody answers, progress in small pieces, and an end when it is not wanted any more.
@@ -6,14 +6,19 @@ patience that ends soon when nobody answers, progress in small pieces, and an en
 
 from __future__ import annotations
 
+import errno
+import shutil
+import socket
+import ssl
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from urllib.request import getproxies
 
 from core.weights import hub
-from core.weights.faults import CHECK_NETWORK, TransferError, explained
 from core.weights.manifest import Repository, WeightFile
 from core.weights.meter import Meter
 
@@ -26,6 +31,26 @@ _PIECE = 128 * 1024
 
 _METER: ContextVar[Meter | None] = ContextVar("_METER", default=None)
 """Of the transfer that this thread makes, for the hooks in the HTTP client that all tools of the Hub share."""
+
+CHECK_NETWORK = "check the network and HF_ENDPOINT"
+_TOKEN = "set HF_TOKEN to a token that may read it"
+_OTHER_FOLDER = "set HF_HOME to another folder"
+_OTHER_DISK = "free some space, or set HF_HOME to a folder on another disk"
+
+
+@dataclass(eq=False)
+class TransferError(Exception):
+    """A file did not come: clauses that say what happened and, if known, what a person can do.
+
+    ``scope`` is what it is no use asking for now: this file of this repository, the repository, or anything anywhere.
+    ``passing``: the same request may well succeed a second later. ``retry_after``: seconds that the Hub asks for.
+    """
+
+    reason: str
+    remedy: str = ""
+    scope: Literal["file", "repo", "all"] = "repo"
+    passing: bool = False
+    retry_after: float = 0.0
 
 
 def download(repository: Repository, file: WeightFile, meter: Meter) -> Path:
@@ -40,20 +65,17 @@ def download(repository: Repository, file: WeightFile, meter: Meter) -> Path:
         TransferError: it did not come.
         StoppedError: the meter was stopped.
     """
-    for pause in _PAUSES:
+    meter.asked()
+    for pause in (*_PAUSES, None):
         try:
-            return _once(repository, file, meter)
+            _probe(repository, file)
+            meter.answered()
+            return _transfer(repository, file, meter)
         except TransferError as error:
-            if not error.passing:
+            if not error.passing or pause is None:
                 raise
             time.sleep(pause)
-    return _once(repository, file, meter)
-
-
-def _once(repository: Repository, file: WeightFile, meter: Meter) -> Path:
-    _probe(repository, file)
-    meter.answered()
-    return _transfer(repository, file, meter)
+    raise AssertionError
 
 
 def _probe(repository: Repository, file: WeightFile) -> None:
@@ -61,12 +83,12 @@ def _probe(repository: Repository, file: WeightFile) -> None:
     import httpx2
     from huggingface_hub import get_hf_file_metadata, hf_hub_url
 
-    endpoint = hub.endpoint()
+    _require_space(file.bytes)
     try:
-        url = hf_hub_url(**repository.address_of(file), endpoint=endpoint)
-        found = get_hf_file_metadata(url, timeout=_REPLY_TIMEOUT, endpoint=endpoint)
+        url = hf_hub_url(**repository.address_of(file), endpoint=hub.endpoint())
+        found = get_hf_file_metadata(url, timeout=_REPLY_TIMEOUT, endpoint=hub.endpoint())
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
-        raise explained(error, repository, file, "does not answer") from error
+        raise _explained(error, repository, file, "does not answer") from error
     if found.commit_hash is None or found.etag is None:
         reason = "answers, but not as the Hugging Face Hub does (a sign-in page or a proxy may be in between)"
         raise TransferError(f"{hub.host()} {reason}", CHECK_NETWORK, "all")
@@ -84,16 +106,15 @@ def _transfer(repository: Repository, file: WeightFile, meter: Meter) -> Path:
     if _go_on not in hooks["request"]:
         hooks["request"].append(_go_on)
         hooks["response"].append(_in_pieces)
-    token = _METER.set(meter)
-    bar = _bar(meter.count, meter.begun)
+    token, bar = _METER.set(meter), _bar(meter.count)
     try:
         address = repository.address_of(file)
         return Path(hf_hub_download(**address, cache_dir=hub.cache(), endpoint=hub.endpoint(), tqdm_class=bar))
     except (httpx2.HTTPError, OSError, RuntimeError) as error:  # RuntimeError: from hf_xet
-        told = explained(error, repository, file, "has stopped sending")
+        explained = _explained(error, repository, file, "has stopped sending")
         if isinstance(error, httpx2.RemoteProtocolError):
-            told.passing = False  # huggingface_hub has resumed it several times already
-        raise told from error
+            explained.passing = False  # huggingface_hub has resumed it several times already
+        raise explained from error
     finally:
         _METER.reset(token)
 
@@ -111,14 +132,13 @@ def _in_pieces(response: Any) -> None:
         response.iter_bytes = lambda chunk_size=None: whole(min(chunk_size or _PIECE, _PIECE))
 
 
-def _bar(count: Callable[[int], None], begun: Callable[[], None] = lambda: None) -> type[Any]:
-    """A progress bar that draws nothing and tells when it begins and how many bytes more have come."""
+def _bar(count: Callable[[int], None]) -> type[Any]:
+    """A progress bar that draws nothing and tells how many bytes more have come."""
     from tqdm import tqdm
 
     class Bar(tqdm):  # type: ignore[misc]
         def __init__(self, *args: Any, **kwargs: Any):
             super().__init__(*args, **{**kwargs, "disable": True})
-            begun()
 
         def update(self, n: float | None = 1) -> None:
             count(int(n or 0))
@@ -129,3 +149,108 @@ def _bar(count: Callable[[int], None], begun: Callable[[], None] = lambda: None)
         def set_transfer_postfix_str(self, *args: Any, **kwargs: Any) -> None: ...
 
     return Bar
+
+
+def _require_space(needed: int) -> None:
+    """Refuse before a transfer what the cache's disk cannot hold: huggingface_hub only warns."""
+    cache = hub.cache()
+    free = shutil.disk_usage(next(folder for folder in (cache, *cache.parents) if folder.exists())).free
+    if free < needed:
+        short = f"{words(free)} free where {words(needed)} are needed"
+        raise TransferError(f"the disk that holds {cache} has {short}", _OTHER_DISK, "all")
+
+
+def about_disk(error: OSError) -> TransferError:
+    """Say why the cache could not be written."""
+    cache = hub.cache()
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return TransferError(f"the disk that holds {cache} is full", _OTHER_DISK, "all")
+    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return TransferError(f"the cache {cache} cannot be written", f"make it writable, or {_OTHER_FOLDER}", "all")
+    return TransferError(f"the cache {cache} cannot be used ({error.strerror})", _OTHER_FOLDER, "all")
+
+
+def _explained(error: Any, repository: Repository, file: WeightFile, silence: str) -> TransferError:
+    """What an exception of huggingface_hub, its HTTP client or the disk means.
+
+    ``silence`` is what a host that says nothing in time does, such as "does not answer".
+    """
+    import httpx2
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    if isinstance(error, LocalEntryNotFoundError) and error.__cause__:
+        return _explained(error.__cause__, repository, file, silence)
+    if isinstance(error, HfHubHTTPError):
+        return _about_answer(error, repository, file)
+    if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.ProxyError):
+        return _about_connection(error)
+    if isinstance(error, httpx2.TimeoutException):
+        return TransferError(f"{_asked(error)} {silence}", CHECK_NETWORK, "all")
+    if isinstance(error, httpx2.UnsupportedProtocol | httpx2.InvalidURL):
+        return TransferError(f"HF_ENDPOINT is {hub.endpoint()}, which is no web address", "correct or unset it", "all")
+    if isinstance(error, OSError):
+        sent = f"{repository.repo} sent {file.name} with another size than announced"
+        return about_disk(error) if error.errno else TransferError(sent, scope="file")
+    broken = f"{repository.repo} broke off the transfer of {file.name}"
+    return TransferError(broken, scope="file", passing=isinstance(error, httpx2.TransportError))
+
+
+def _about_answer(error: Any, repository: Repository, file: WeightFile) -> TransferError:
+    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
+
+    status, headers, repo = error.response.status_code, error.response.headers, repository.repo
+    if isinstance(error, GatedRepoError):
+        return TransferError(f"{repo} is gated ({status})", f"accept its terms on its page and {_TOKEN}")
+    if "Invalid credentials" in headers.get("X-Error-Message", ""):
+        return TransferError(f"{hub.host()} does not know this token ({status})", "correct or unset HF_TOKEN", "all")
+    if status in (401, 403):
+        what = "is private or does not exist" if status == 401 else "may not be read"
+        return TransferError(f"{repo} {what} ({status})", _TOKEN)
+    if isinstance(error, RepositoryNotFoundError):
+        return TransferError(f"{repo} is not on {hub.host()} ({status})")
+    if isinstance(error, RevisionNotFoundError):
+        return TransferError(f"{repo} has no revision {repository.revision[:12]} ({status})")
+    if status == 404:
+        return TransferError(f"{repo} has no {repository.path_of(file)} (404)", scope="file")
+    if status == 429:
+        pause, remedy = headers.get("Retry-After", ""), "wait a few minutes, or set HF_TOKEN"
+        reason = f"{hub.host()} asks for fewer requests (429)"
+        return TransferError(reason, remedy, "all", retry_after=float(pause) if pause.isdigit() else 0.0)
+    return TransferError(f"{hub.host()} has an error of its own ({status})", passing=status >= 500)
+
+
+def _about_connection(error: BaseException) -> TransferError:
+    import httpx2
+
+    network = "check the network, the proxy and HF_ENDPOINT" if getproxies() else CHECK_NETWORK
+    meanings: list[tuple[type[BaseException], str, str]] = [
+        (socket.gaierror, "cannot be found (no such name)", network),
+        (ConnectionRefusedError, "refuses the connection", network),
+        (
+            ssl.SSLError,
+            "makes no secure connection that this machine trusts",
+            "check HF_ENDPOINT, the proxy and the clock",
+        ),
+        (httpx2.ConnectTimeout, "does not answer", network),
+        (httpx2.ProxyError, "cannot be reached through the proxy", "check HTTPS_PROXY"),
+    ]
+    causes: list[BaseException] = [error]
+    while cause := causes[-1].__cause__ or causes[-1].__context__:
+        causes.append(cause)
+    for kind, what, remedy in meanings:
+        if any(isinstance(cause, kind) for cause in causes):
+            return TransferError(f"{_asked(error)} {what}", remedy, "all")
+    return TransferError(f"{_asked(error)} cannot be reached", network, "all")
+
+
+def _asked(error: Any) -> str:
+    """The host that failed to answer: the Hub, or the store that it refers to for large files."""
+    try:
+        return str(error.request.url.netloc, "ascii")
+    except RuntimeError:  # httpx2: the error knows no request
+        return hub.host()
+
+
+def words(size: float) -> str:
+    """A number of bytes for a person, such as ``129 MB``."""
+    return f"{size / 1e6:.0f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"

@@ -15,11 +15,10 @@ from core.errors import WeightsError
 from core.progress import Progress
 from core.settings import Settings
 from core.weights import hub
-from core.weights.attempt import Attempt
-from core.weights.copies import Copies
-from core.weights.faults import CHECK_NETWORK, words
-from core.weights.manifest import Manifest, own_source
-from core.weights.meter import StoppedError
+from core.weights.copies import Copies, not_used
+from core.weights.manifest import Manifest, Repository, WeightFile, own_source
+from core.weights.meter import Meter, StoppedError
+from core.weights.transfer import CHECK_NETWORK, TransferError, about_disk, download, words
 
 State = Literal["ready", "downloading", "missing", "unavailable", "unusable"]
 
@@ -87,30 +86,28 @@ class Weights(Copies):
         self._lacks = lacks
         self._retry, self._answer_within, self._stalled_after = retry, answer_within, stalled_after
         self._changed = threading.Condition()  # guards what follows
-        self._closed = False
         self._thread: threading.Thread | None = None
-        self._attempt: Attempt | None = None  # the one under way
-        self._last: Attempt | None = None  # the one before
-        self._retry_at: float | None = None
+        self._attempt: _Attempt | None = None  # the one under way, or the last
+        self._closed = False
 
     def status(self) -> WeightStatus:
         """How it stands, without the network. A file not seen before is read once to check it (129 MB: 0.1 s)."""
-        with self._changed:
-            attempt, last, retry_at = self._attempt, self._last, self._retry_at
-        if attempt:
+        attempt = self._attempt
+        if attempt and not attempt.done.is_set():
             return self._under_way(attempt)
         found, problems = self.locate()
-        state, message = self._verdict(len(found) == len(self.manifest.files), last)
+        state, message = self._verdict(len(found) == len(self.manifest.files), attempt)
+        retry_at = attempt.retry_at if attempt and state == "unavailable" else None
         return WeightStatus(
             state=state,
             bytes_done=sum(file.bytes for file in self.manifest.files if file.role in found),
             bytes_total=self.manifest.bytes,
             message=message,
-            notes=list(dict.fromkeys([*(last.notes if last else ()), *problems])),
-            retry_in=max(0.0, retry_at - time.monotonic()) if retry_at and state == "unavailable" else None,
+            notes=list(dict.fromkeys([*(attempt.notes if attempt else ()), *problems])),
+            retry_in=max(0.0, retry_at - time.monotonic()) if retry_at else None,
         )
 
-    def _verdict(self, complete: bool, last: Attempt | None) -> tuple[State, str]:
+    def _verdict(self, complete: bool, last: _Attempt | None) -> tuple[State, str]:
         """The state while nothing is under way, and its message."""
         model = f"The weights of {self.manifest.id}"
         if lack := self._lacks():
@@ -120,12 +117,38 @@ class Weights(Copies):
         if last and last.error:
             return "unavailable", str(last.error)
         if hub.is_offline():
-            remedy = f"unset it, or put the files into {self.manifest.folder}."
             reason = "are not on this machine and HF_HUB_OFFLINE forbids fetching them"
+            remedy = f"unset it, or put the files into {self.manifest.folder}."
             return "unavailable", self.with_wrong_files(f"{model} {reason}; {remedy}")
         remedy = f"they are fetched when first asked for, or by: python app.py fetch {self.manifest.id}."
         size = words(self.manifest.bytes)
         return "missing", self.with_wrong_files(f"{model} ({size}) are not on this machine yet; {remedy}")
+
+    def _under_way(self, attempt: _Attempt) -> WeightStatus:
+        meter, model = attempt.meter, f"The weights of {self.manifest.id}"
+        elsewhere = sum(map(hub.arriving, self.repositories)) if meter.is_waiting else 0
+        done = min(meter.done + elsewhere, meter.total)
+        how_far, reason = f"{words(done)} of {words(meter.total)}", ""
+        if meter.unanswered > self._answer_within:
+            reason = f"{hub.host()} does not answer"
+        elif meter.silent > self._stalled_after and not elsewhere:
+            reason = f"{hub.host()} has stopped sending"
+        if reason:
+            message = self.could_not(reason, CHECK_NETWORK)
+        elif meter.unanswered > 1:
+            message = f"{model} have been asked for, but {hub.host()} has not answered yet."
+        elif elsewhere:
+            message = f"Another process is fetching the weights of {self.manifest.id}: {how_far}."
+        else:
+            message = f"{model} are arriving: {how_far}."
+        return WeightStatus(
+            state="unavailable" if reason else "downloading",
+            bytes_done=done,
+            bytes_total=meter.total,
+            rate=meter.rate,
+            message=message,
+            notes=attempt.notes,
+        )
 
     def start(self) -> None:
         """Fetch in the background what is missing, unless all is there, or this is going on or waiting to go on."""
@@ -135,10 +158,9 @@ class Weights(Copies):
     def wait(self, timeout: float) -> bool:
         """Whether the weights are ready within ``timeout`` seconds; False as soon as it is clear that they are not."""
         deadline = time.monotonic() + timeout
-        while attempt := self._attempt:
+        while (attempt := self._attempt) and not attempt.done.is_set():
             left = deadline - time.monotonic()
-            hopeless = self._under_way(attempt).state == "unavailable"
-            if hopeless or left <= 0 or attempt.meter.seconds_left > left:
+            if left <= max(0, attempt.meter.seconds_left) or self._under_way(attempt).state == "unavailable":
                 return False
             attempt.done.wait(min(left, 0.1))
         return self.are_complete() and not self._lacks()
@@ -184,43 +206,19 @@ class Weights(Copies):
         The interpreter's end does this by itself, so that no half file stays behind.
         """
         with self._changed:
-            self._closed, attempt = True, self._attempt
+            self._closed, thread = True, self._thread
+            if self._attempt:
+                self._attempt.meter.stopped = True
             self._changed.notify_all()
-        if attempt:
-            attempt.meter.stopped = True
-            attempt.done.wait(1.5)  # huggingface_hub rests for a second before it resumes a transfer
+        if thread:
+            thread.join(1.5)  # huggingface_hub rests for a second before it resumes a transfer
 
-    def _under_way(self, attempt: Attempt) -> WeightStatus:
-        meter, elsewhere, model = attempt.meter, attempt.elsewhere(), f"The weights of {self.manifest.id}"
-        done = min(meter.done + elsewhere, meter.total)
-        how_far = f"{words(done)} of {words(meter.total)}"
-        reason = ""
-        if meter.unanswered > self._answer_within:
-            reason = f"{hub.host()} does not answer"
-        elif meter.silent > self._stalled_after and not elsewhere:
-            reason = f"{hub.host()} has stopped sending"
-        if reason:
-            message = self.could_not(reason, CHECK_NETWORK)
-        elif meter.unanswered > 1:
-            message = f"{model} have been asked for, but {hub.host()} has not answered yet."
-        elif elsewhere:
-            message = f"Another process is fetching the weights of {self.manifest.id}: {how_far}."
-        else:
-            message = f"{model} are arriving: {how_far}."
-        return WeightStatus(
-            state="unavailable" if reason else "downloading",
-            bytes_done=done,
-            bytes_total=meter.total,
-            rate=meter.rate,
-            message=message,
-            notes=attempt.notes,
-        )
-
-    def _begin(self) -> Attempt:
+    def _begin(self) -> _Attempt:
         """The attempt under way, or a new one at once."""
         with self._changed:
-            self._attempt = self._attempt or Attempt(self)
-            self._changed.notify_all()
+            if self._attempt is None or self._attempt.done.is_set():
+                self._attempt = _Attempt(self)
+                self._changed.notify_all()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name=f"fetch {self.manifest.id}", daemon=True)
                 self._thread.start()
@@ -229,26 +227,114 @@ class Weights(Copies):
 
     def _work(self) -> None:
         """Attempts, with a longer pause after each failure, until the files are there."""
-        failures = 0
-        attempt = self._attempt
-        while attempt:
-            try:
-                attempt.run()
-            except BaseException as error:
-                attempt.error = error
+        failures, again = 0, True
+        while again and (attempt := self._attempt):
+            attempt.run()
+            failures += 1
             with self._changed:
-                self._last, self._attempt, self._retry_at = attempt, None, None
-                if isinstance(attempt.error, WeightsError):
-                    failures += 1
-                    pause = max(retry_delay(failures, *self._retry), attempt.retry_after)
-                    self._retry_at = time.monotonic() + pause
-                    attempt.done.set()
-                    self._changed.wait_for(lambda: self._attempt or self._closed, pause)
-                    self._attempt = None if self._closed else self._attempt or Attempt(self)
-                attempt = self._attempt
-                if attempt is None:
+                again = isinstance(attempt.error, WeightsError) and not self._closed
+                pause = max(retry_delay(failures, *self._retry), attempt.retry_after)
+                attempt.retry_at = time.monotonic() + pause if again else None
+                attempt.done.set()
+                if again and not self._changed.wait_for(self._is_wanted, pause):
+                    self._attempt = _Attempt(self)
+                again = again and not self._closed
+                if not again:
                     self._thread = None
                     atexit.unregister(self.close)
-                    self._last.done.set()
-        if self._last and not isinstance(self._last.error, WeightsError | StoppedError | None):
-            raise self._last.error  # a mistake of ours
+        if attempt and not isinstance(attempt.error, WeightsError | StoppedError | None):
+            raise attempt.error  # a mistake of ours
+
+    def _is_wanted(self) -> bool:
+        """Whether the thread is to go on before its time: to make an attempt that somebody waits for, or to end."""
+        return self._closed or bool(self._attempt and not self._attempt.done.is_set())
+
+
+class _Attempt:
+    """One attempt to fetch what is missing: ``run`` makes it in one thread, any other may look on.
+
+    Attributes:
+        meter: how far it is.
+        notes: sentences about repositories and files that were passed over.
+        done: set when it has ended.
+        error: how it ended: None when all files are in place.
+        retry_after: seconds for which the Hub asked to be left alone.
+        retry_at: when the next one begins by itself, or None.
+    """
+
+    def __init__(self, copies: Copies):
+        self._copies = copies
+        self.meter, self.done = Meter(copies.manifest.bytes), threading.Event()
+        self.notes: list[str] = []
+        self.error: Exception | None = None
+        self.retry_after = 0.0
+        self.retry_at: float | None = None
+
+    def run(self) -> None:
+        """Fetch what is missing. Raises nothing: see ``error``."""
+        try:
+            self._fetch()
+        except TransferError as error:
+            self.retry_after = error.retry_after
+            self.error = WeightsError(self._copies.could_not(error.reason, error.remedy))
+            self.error.__cause__ = error
+        except Exception as error:
+            self.error = error
+
+    def _fetch(self) -> None:
+        """Ask the repositories in order for what is missing. Raises TransferError, StoppedError."""
+        for repository in self._copies.repositories:
+            hub.sweep(repository)
+        missing = [file for file in self._copies.manifest.files if not self._is_here(file)]
+        errors: list[tuple[WeightFile, TransferError]] = []
+        for repository in self._copies.repositories:
+            for file in missing.copy():
+                try:
+                    self._fetch_from(repository, file)
+                    missing.remove(file)
+                except TransferError as error:
+                    self.meter.settled()
+                    if error.scope == "all":
+                        raise
+                    self._note(f"{error.reason}.")
+                    errors.append((file, error))
+                    if error.scope == "repo":
+                        break
+        if missing:
+            told = [error for file, error in errors if file in missing or error.scope == "repo"]
+            reasons = list(dict.fromkeys(error.reason for error in told)) or ["its manifest names no source"]
+            remedy = next((error.remedy for error in told if error.remedy), "try again later")
+            by_hand = f"put the files into {self._copies.manifest.folder} by hand"
+            raise TransferError(" and ".join(reasons), f"{remedy}, or {by_hand}")
+
+    def _is_here(self, file: WeightFile) -> bool:
+        """Whether a good copy is here; wrong ones in the cache are removed."""
+        for path, problem in self._copies.of(file):
+            if not problem:
+                self.meter.settled(file.bytes)
+                return True
+            if self._copies.is_own(path):
+                self._note(not_used(path, problem))
+            else:
+                _discard(path)
+                self._note(f"A cached {file.name} was removed: it {problem}.")
+        return False
+
+    def _fetch_from(self, repository: Repository, file: WeightFile) -> None:
+        """Bring a file into the cache and check it. Raises TransferError, StoppedError."""
+        path = download(repository, file, self.meter)
+        if problem := self._copies.problem(path, file):
+            _discard(path)
+            raise TransferError(f"{repository.repo} has a wrong {file.name} (it {problem})", scope="file")
+        self.meter.settled(file.bytes)
+
+    def _note(self, sentence: str) -> None:
+        if sentence not in self.notes:
+            self.notes = [*self.notes, sentence]
+
+
+def _discard(path: Path) -> None:
+    try:
+        hub.discard(path)
+    except OSError as error:
+        raise about_disk(error) from error
