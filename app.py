@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """The command line: serve the page (what happens with no command), and the commands of ``core/cli``."""
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from core.cli.space import space
 
 app = typer.Typer(
     help="Autochrome puts colour into black-and-white photographs.",
-    add_completion=False,
     no_args_is_help=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -22,7 +22,7 @@ app = typer.Typer(
 app.callback(invoke_without_command=True)(serve)
 for command in (colorize, backends, fetch):
     app.command()(command)
-app.add_typer(space, name="space")
+app.add_typer(space, name="space", hidden=True)
 
 if __name__ == "__main__":
     sys.argv[0] = "app.py"

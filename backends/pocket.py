@@ -23,7 +23,7 @@ class Pocket:
         title="Pocket",
         summary="Small and embedded: works at once, with no download",
         licence="Apache-2.0",
-        citation="models/pocket/README.md",
+        citation="Autochrome: pocket v3, its data and training. 2026. models/pocket/README.md",
         input_size=192,
         multiple=32,
         embedded=True,

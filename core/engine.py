@@ -83,6 +83,17 @@ class Engine:
         self._predictors: dict[str, Predictor[Colouring]] = {}
         self._lock = threading.Lock()
 
+    def check(self, backend: str = AUTO, options: Mapping[str, Any] | None = None, has_reference: bool = False) -> None:
+        """Refuse what no photograph could put right, before the first is opened.
+
+        Raises:
+            BackendError: there is no such backend.
+            RequestError: an option is unknown or out of range; a reference is missing or of no use.
+        """
+        chosen = self.registry.preferred if backend == AUTO else self.registry.get(backend)
+        _check_reference(chosen.info, has_reference)
+        self._predictor(chosen).checked(options or {})
+
     def forecast(
         self,
         photo: Photo,
@@ -203,19 +214,26 @@ def _lightness_for(photo: Photo, backend: Backend) -> Float:
         return np.asarray(lightness(photo.pixels, shape), np.float32)
 
 
+def _check_reference(info: BackendInfo, is_there: bool) -> None:
+    """Refuse a backend without the reference that it needs, or with one that it does not use.
+
+    Raises:
+        RequestError: it is so.
+    """
+    if info.wants_reference and not is_there:
+        raise RequestError(f"Backend '{info.id}' takes its colours from a second photograph; give one as 'reference'.")
+    if is_there and not info.wants_reference:
+        raise RequestError(f"Backend '{info.id}' uses no reference; leave it out or choose the backend 'reference'.")
+
+
 def _reference_for(reference: Photo | None, info: BackendInfo) -> Float | None:
     """The second photograph as a backend gets it.
 
     Raises:
         RequestError: there is none and the backend needs one, or the other way round.
     """
+    _check_reference(info, reference is not None)
     if reference is None:
-        if info.wants_reference:
-            raise RequestError(
-                f"Backend '{info.id}' takes its colours from a second photograph; give one as 'reference'."
-            )
         return None
-    if not info.wants_reference:
-        raise RequestError(f"Backend '{info.id}' uses no reference; leave it out or choose the backend 'reference'.")
     shape = input_shape(reference.height, reference.width, info.input_size, info.multiple)
     return rgb_to_lab(three_channels(small_rgb(reference, shape)))

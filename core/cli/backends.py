@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import typer
 
 from core.cli.common import make_engine, plain_errors, settings_of
@@ -17,8 +19,13 @@ def backends(context: typer.Context) -> None:
             weights = weights_of(backend)
             status = weights.status() if weights else None
             state = status.state if status else "ready"
-            typer.echo(f"{backend.info.id:12} {state:12} {backend.info.title}: {backend.info.summary}")
-            if status and status.message:
-                typer.echo(f"{'':25} {status.message}")
+            _tell(backend.info.id, state, backend.info.title, backend.info.summary, status.message if status else "")
         for failure in registry.failures:
-            typer.echo(f"{failure.name:12} {'left out':12} {failure.reason}")
+            _tell(failure.name, "left out", "", failure.reason)
+
+
+def _tell(name: str, state: str, title: str, *sentences: str) -> None:
+    """A line, and below it what there is to say, in 80 columns."""
+    typer.echo(f"{name:20} {state:14} {title}".rstrip())
+    for sentence in filter(None, sentences):
+        typer.echo(textwrap.indent(textwrap.fill(sentence, 76, break_long_words=False, break_on_hyphens=False), "    "))

@@ -17,6 +17,7 @@ import typer
 
 from core.cli.common import BAD_USAGE, FAILED, INTERRUPTED, make_engine, plain_errors, print_aside, settings_of
 from core.cli.fetch import fetch_with_bar
+from core.cli.values import read_hint, read_option
 from core.errors import RequestError
 
 if TYPE_CHECKING:
@@ -61,6 +62,21 @@ def colorize(
         bool | None,
         typer.Option("--pooling/--no-pooling", help="Whether things that are alike take colour together."),
     ] = None,
+    tint_warm: Annotated[float | None, typer.Option(help="A cast over the picture, from -1, cool, to 1, warm.")] = None,
+    tint_magenta: Annotated[float | None, typer.Option(help="The same from -1, green, to 1, magenta.")] = None,
+    alternative: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Another colouring: warmer, cooler, vivid, calm, other, other-2.")
+    ] = None,
+    hint: Annotated[
+        list[str] | None,
+        typer.Option(metavar="X,Y,#RRGGBB", help="A colour that is known, at 0 to 1 of width and height; repeatable."),
+    ] = None,
+    reference: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Photograph to take colours from, for the backends that do.")
+    ] = None,
+    option: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="One of the backend's own options; repeatable.")
+    ] = None,
     format_: Annotated[
         str | None, typer.Option("--format", help="png, jpeg, webp, tiff or avif; as the photograph's unless given.")
     ] = None,
@@ -77,6 +93,7 @@ def colorize(
     from core.jobs.job import Job, make_folder
     from core.jobs.targets import Targets
     from core.look.look import make_look
+    from core.photo.open import open_photo
     from core.photo.save import output_format
 
     with plain_errors(BAD_USAGE):
@@ -88,13 +105,18 @@ def colorize(
             "vividness": vividness,
             "refine": refine,
             "pooling": pooling,
+            "tint_warm": tint_warm,
+            "tint_magenta": tint_magenta,
+            "alternative": alternative,
+            "hints": [read_hint(text) for text in hint] if hint else None,
         }
         look = make_look(**{name: value for name, value in given.items() if value is not None})
         format_name = output_format(format_) if format_ else None
-        job = Job(backend, look, format_name, quality=quality, with_sidecar=sidecar)
+        options = dict(read_option(text) for text in option or ())
         engine = make_engine(settings_of(context))
-        if backend != "auto":
-            engine.registry.get(backend)
+        second = open_photo(reference, engine.settings) if reference else None
+        job = Job(backend, look, format_name, options, second, quality, sidecar)
+        engine.check(backend, options, second is not None)
         make_folder(output)
         items = Search(output, recursive, engine.settings).items(photographs)
         reporter = Reporter(report, as_json)

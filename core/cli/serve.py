@@ -8,17 +8,25 @@ import ipaddress
 import os
 import signal
 import threading
+import webbrowser
 from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from core import __version__
 from core.cli.common import make_engine, plain_errors, print_aside, settings_of
 from core.errors import SettingsError
 
 if TYPE_CHECKING:
     from core.settings import Settings
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"Autochrome {__version__}")
+        raise typer.Exit
 
 
 def serve(
@@ -38,6 +46,10 @@ def serve(
     queue: Annotated[int | None, typer.Option(min=1, help="How many may wait; more are turned away.")] = None,
     mcp: Annotated[bool, typer.Option("--mcp", help="Offer the endpoints to agents as MCP tools.")] = False,
     no_plugins: Annotated[bool, typer.Option("--no-plugins", help="Load no plugins, whatever the command.")] = False,
+    open_: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_tell_version, help="Say the version and exit.")
+    ] = False,
 ) -> None:
     """Serve the page and the API, unless a command is given."""
     given = {"AUTOCHROME_MAX_PIXELS": max_pixels, "AUTOCHROME_MAX_UPLOAD_MB": max_upload_mb}
@@ -64,6 +76,8 @@ def serve(
             typer.echo(f"Autochrome is at {address}")
             if mcp:
                 typer.echo(f"Its MCP tools are at {address.rstrip('/')}/gradio_api/mcp/")
+            if open_:
+                webbrowser.open(address)
             wait_for(ended)
             page.close(verbose=False)
 

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from pydantic import BaseModel
 
+from core import __version__
 from core.engine import Forecast, Report
 from core.errors import PhotoError
 from core.look.look import Look
@@ -117,8 +118,8 @@ def make_sidecar(photograph: Path, photo: Photo, job: Job, forecast: Forecast, r
 
 
 def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version(), "opencv": cv2.__version__}
-    for package in ("autochrome", *_PACKAGES):
+    found = {"autochrome": __version__, "python": platform.python_version(), "opencv": cv2.__version__}
+    for package in _PACKAGES:
         try:
             found[package] = version(package)
         except PackageNotFoundError:

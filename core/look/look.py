@@ -35,16 +35,14 @@ class Look(BaseModel):
         0.5,
         ge=0,
         le=1,
-        description="from calm, 0, to as colourful as the model expects photographs to be, 1; see core.look.vividness",
+        description="from calm, 0, to as colourful as the model expects photographs to be, 1",
     )
     pooling: bool = Field(True, description="let things that are near and alike take colour together")
     refine: bool = Field(True, description="let colour follow the photograph's edges")
     tint_warm: float = Field(0.0, ge=-1, le=1, description="a cast over the picture: -1 is cool, 1 is warm")
     tint_magenta: float = Field(0.0, ge=-1, le=1, description="a cast over the picture: -1 is green, 1 is magenta")
-    alternative: AlternativeName = Field(
-        "default", description="another colouring that the prediction holds; see core.look.alternatives"
-    )
-    hints: tuple[Hint, ...] = Field((), max_length=100, description="spots whose colour is known; see core.look.hints")
+    alternative: AlternativeName = Field("default", description="another colouring that the prediction holds")
+    hints: tuple[Hint, ...] = Field((), max_length=100, description="spots whose colour is known")
 
 
 def make_look(**values: Any) -> Look:

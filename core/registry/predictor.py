@@ -62,7 +62,7 @@ class Predictor(Generic[Kept]):
             WeightsError: the backend's weights could not be had.
             BackendError: the backend failed, hangs, or gave no usable prediction.
         """
-        checked = self._checked(options)
+        checked = self.checked(options)
         key = self._key(request, checked)
         kept = self._cache.get(key)
         if kept is not None:
@@ -94,7 +94,12 @@ class Predictor(Generic[Kept]):
         self._cache.put(key, prediction)
         return Inference(prediction, key, cached=False, seconds=time.perf_counter() - started)
 
-    def _checked(self, options: Mapping[str, Any]) -> BaseModel | None:
+    def checked(self, options: Mapping[str, Any]) -> BaseModel | None:
+        """The backend's own options, valid; None where it has none.
+
+        Raises:
+            RequestError: one is unknown or out of range.
+        """
         model: type[BaseModel] | None = getattr(self._backend, "Options", None)
         if model is None:
             if options:

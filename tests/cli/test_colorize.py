@@ -110,6 +110,7 @@ def test_the_backends_are_listed_with_their_state(offline):
     lines = done.stdout.splitlines()
     assert lines[0].split()[:2] == ["zhang-v2", "unavailable"]
     assert any(line.split()[:2] == ["pocket", "ready"] for line in lines)
+    assert max(map(len, lines)) <= 80
 
 
 def test_a_setting_that_cannot_be_used_is_named(tmp_path, offline):

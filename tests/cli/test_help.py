@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import tomlkit
 from typer.testing import CliRunner
 
 import app
+from core.look.look import Look
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = ([], ["colorize"], ["backends"], ["fetch"], ["space", "sync"], ["space", "deploy"], ["space", "check"])
@@ -39,6 +42,28 @@ def test_every_option_that_a_page_names_is_there(page):
     known = set(re.findall(r"--[a-z][a-z-]+", "".join(help_of(command) for command in COMMANDS)))
     assert named <= known
     assert page == "README.md" or len(named) > 8
+
+
+def test_the_version_is_that_of_the_release():
+    done = CliRunner().invoke(app.app, ["--version"])
+    assert done.stdout == f"Autochrome {tomlkit.parse((ROOT / 'pyproject.toml').read_text())['project']['version']}\n"
+
+
+def test_a_shell_completes_options():
+    given = {"COMP_WORDS": "app.py colorize --tint", "COMP_CWORD": "2", "_APP.PY_COMPLETE": "complete_bash"}
+    command = [sys.executable, str(ROOT / "app.py")]
+    done = subprocess.run(command, env=os.environ | given, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.split() == ["--tint-warm", "--tint-magenta"]
+
+
+def test_what_only_deployers_need_is_not_listed():
+    assert "space" not in help_of([])
+    assert "deploy" in help_of(["space"])
+
+
+def test_words_for_people_name_no_module():
+    assert not [help_of(command) for command in COMMANDS if "core." in help_of(command)]
+    assert "core." not in str(Look.model_json_schema())
 
 
 def test_every_link_of_the_deploying_page_leads_somewhere():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.photo.in_colour import is_in_colour
+from core.photo.in_colour import is_in_colour, tone_of
 from core.photo.open import Photo
 from tests.support.fakes import grey_picture
 
@@ -27,7 +27,29 @@ def test_sepia_and_other_toning_are_not_colour(tone: tuple[float, ...]) -> None:
     assert not is_in_colour(as_jpeg(GREY[..., None] * tone + noise))
 
 
+@pytest.mark.parametrize(("tone", "hue"), [((1.0, 0.85, 0.65), 75), ((0.8, 0.9, 1.0), 255), ((1.0, 0.97, 0.75), 105)])
+def test_a_cast_has_a_hue_though_it_is_uneven_and_on_a_mount(tone: tuple[float, ...], hue: float) -> None:
+    across = np.linspace(0.4, 1.6, 300)[None, :, None]
+    print_ = GREY[..., None] * (1 - (1 - np.array(tone)) * across)
+    mounted = np.full((240, 340, 3), (190, 188, 184.0))
+    mounted[20:220, 20:320] = print_
+    for rgb in (print_, mounted):
+        found = tone_of(as_jpeg(rgb + np.random.default_rng(5).normal(0, 4, rgb.shape)))
+        assert found.kind == "toned"
+        assert found.hue == pytest.approx(hue, abs=20)
+        assert found.chroma > 3
+
+
+def test_two_colours_of_like_lightness_are_no_cast() -> None:
+    rgb = np.dstack([GREY, GREY, GREY])
+    rgb[:, :150] *= (1.06, 1.0, 0.8)
+    rgb[50:150, 150:250] *= (0.92, 1.02, 1.1)
+    found = tone_of(as_jpeg(rgb))
+    assert (found.kind, found.hue) == ("colour", None)
+
+
 def test_grey_is_not_colour() -> None:
+    assert tone_of(Photo(grey_picture())).kind == "grey"
     assert not is_in_colour(Photo(grey_picture()))
     assert not is_in_colour(Photo(np.dstack([grey_picture()] * 3)))
 

@@ -1,0 +1,41 @@
+"""Options whose values are more than a word or a number."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from core.errors import RequestError
+
+
+def read_hint(text: str) -> dict[str, Any]:
+    """A hint as ``Look.hints`` takes it, from ``X,Y,#RRGGBB``; what is out of range is for ``Look`` to say.
+
+    Raises:
+        RequestError: it is no such thing.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    try:
+        x, y, colour = float(parts[0]), float(parts[1]), parts[2]
+        if len(parts) > 3:
+            raise ValueError("more than three parts")
+    except (ValueError, IndexError) as error:
+        raise RequestError(
+            f"The hint '{text}' is no place and colour; write it as X,Y,#RRGGBB, for example 0.3,0.8,#2e6b3f."
+        ) from error
+    return {"x": x, "y": y, "color": colour}
+
+
+def read_option(text: str) -> tuple[str, Any]:
+    """A backend's option from ``NAME=VALUE``: a number, true, false or other JSON, else the words as they are.
+
+    Raises:
+        RequestError: it has no name.
+    """
+    name, sign, value = text.partition("=")
+    if not (name and sign):
+        raise RequestError(f"The option '{text}' has no name and value; write it as NAME=VALUE.")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
