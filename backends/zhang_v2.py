@@ -54,7 +54,7 @@ class ZhangV2:
         """L* as the well-known recipe has it, ``cv2.resize`` and ``cv2.cvtColor`` on floats: aliased, and 0.2 off."""
         import cv2
 
-        rgb = read_small(pixels, shape) / np.float32(np.iinfo(pixels.dtype).max)
+        rgb = resize_linear(pixels, shape) / np.float32(np.iinfo(pixels.dtype).max)
         lab = cv2.cvtColor(three_channels(rgb), cv2.COLOR_RGB2Lab)
         return np.ascontiguousarray(lab[..., 0])
 
@@ -64,8 +64,8 @@ class ZhangV2:
         return AbDistribution(logits, self._bins)
 
 
-def read_small(pixels: Pixels, shape: tuple[int, int]) -> Float:
-    """What ``cv2.resize`` gives on floats, from only the rows that count: a scan has 200 million pixels.
+def resize_linear(pixels: Pixels, shape: tuple[int, int]) -> Float:
+    """What ``cv2.resize`` with INTER_LINEAR gives on floats, from only the rows that count in a scan of many.
 
     Args:
         pixels: (h, w) or (h, w, c), any real dtype.

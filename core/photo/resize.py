@@ -6,7 +6,6 @@ import math
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core.colour.cielab import Float, Pixels, rgb_lightness
 from core.photo.open import Photo
@@ -26,39 +25,6 @@ def input_shape(height: int, width: int, size: tuple[int, int] | int | None, mul
     return side(height), side(width)
 
 
-def resize_linear(pixels: Pixels, shape: tuple[int, int]) -> Float:
-    """Resize as ``cv2.resize`` with INTER_LINEAR does on floats, reading only the pixels that count.
-
-    Args:
-        pixels: (h, w) or (h, w, c), any real dtype.
-        shape: height and width of the result.
-
-    Returns:
-        float32 in the units of ``pixels``.
-    """
-    rows, next_rows, row_weight = _neighbours(pixels.shape[0], shape[0])
-    columns, next_columns, column_weight = _neighbours(pixels.shape[1], shape[1])
-    trailing = (1,) * (pixels.ndim - 2)
-    across = column_weight.reshape(1, -1, *trailing)
-    down = row_weight.reshape(-1, 1, *trailing)
-
-    def blend_columns(index: NDArray[np.intp]) -> Float:
-        left = pixels[index[:, None], columns].astype(np.float32)
-        right = pixels[index[:, None], next_columns].astype(np.float32)
-        return left + (right - left) * across
-
-    top, bottom = blend_columns(rows), blend_columns(next_rows)
-    return top + (bottom - top) * down
-
-
-def _neighbours(source: int, target: int) -> tuple[NDArray[np.intp], NDArray[np.intp], Float]:
-    """For each target index: the two source indices around its centre, and the second one's weight."""
-    centre = (np.arange(target, dtype=np.float64) + 0.5) * source / target - 0.5
-    centre = np.clip(centre, 0, source - 1)
-    first = np.floor(centre).astype(np.intp)
-    return first, np.minimum(first + 1, source - 1), (centre - first).astype(np.float32)
-
-
 def resize_area(pixels: Pixels, shape: tuple[int, int]) -> Float:
     """Resize by the mean over each pixel's area where the picture shrinks, linearly where it grows."""
     import cv2
@@ -68,7 +34,8 @@ def resize_area(pixels: Pixels, shape: tuple[int, int]) -> Float:
         shrunk = (min(height, shape[0]), min(width, shape[1]))
         if shrunk != (height, width):
             pixels = cv2.resize(pixels, shrunk[::-1], interpolation=cv2.INTER_AREA)
-        return resize_linear(pixels, shape)
+        pixels = cv2.resize(pixels.astype(np.float32), shape[::-1], interpolation=cv2.INTER_LINEAR)
+        return np.asarray(pixels, np.float32)
     if height >= 2 * shape[0]:
         pixels = _mean_rows(pixels, shape[0])
     return np.asarray(cv2.resize(pixels, shape[::-1], interpolation=cv2.INTER_AREA), np.float32)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from backends.zhang_caffe import interleaved, side_by_side
-from backends.zhang_v2 import ZhangV2, read_small
+from backends.zhang_v2 import ZhangV2, resize_linear
 from core.look.distribution import annealed_mean
 from core.look.look import Look
 from core.photo.open import Photo
@@ -69,7 +69,7 @@ def test_a_photograph_is_coloured_as_by_the_plain_recipe(zhang, zhang_files):
 @pytest.mark.parametrize("source", [(200, 300, 3), (31, 17), (1, 1), (1, 500)])
 def test_the_small_picture_is_opencvs(source, shape):
     pixels = np.random.default_rng(10).integers(0, 256, source).astype(np.float32)
-    np.testing.assert_allclose(read_small(pixels, shape), cv2.resize(pixels, shape[::-1]), atol=0.01)
+    np.testing.assert_allclose(resize_linear(pixels, shape), cv2.resize(pixels, shape[::-1]), atol=0.01)
 
 
 @stock_only
