@@ -30,6 +30,9 @@ class Settings(BaseModel):
     )
     max_pixels: int = Field(250_000_000, gt=0, description="largest photograph that is opened, in pixels")
     max_upload_mb: int = Field(200, gt=0, description="largest file that is opened, in megabytes")
+    allow_host: str | None = Field(
+        None, description="names that the page answers to beside its own, with commas between them; * is any"
+    )
     cache_mb: int = Field(256, ge=0, description="memory for predictions kept, in megabytes")
     auto_wait: float = Field(
         2.0, ge=0, description="seconds that 'auto' waits for the default backend's weights before it uses pocket"

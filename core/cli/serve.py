@@ -12,6 +12,7 @@ import webbrowser
 from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 
@@ -45,6 +46,12 @@ def serve(
     max_upload_mb: Annotated[int | None, typer.Option(min=1, help="Largest file, in megabytes.")] = None,
     queue: Annotated[int | None, typer.Option(min=1, help="How many may wait; more are turned away.")] = None,
     mcp: Annotated[bool, typer.Option("--mcp", help="Offer the endpoints to agents as MCP tools.")] = False,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="Answer to this name too, and let pages there call; * is any. May be repeated."
+        ),
+    ] = None,
     no_plugins: Annotated[bool, typer.Option("--no-plugins", help="Load no plugins, whatever the command.")] = False,
     open_: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
     version: Annotated[
@@ -54,6 +61,8 @@ def serve(
     """Serve the page and the API, unless a command is given."""
     given = {"AUTOCHROME_MAX_PIXELS": max_pixels, "AUTOCHROME_MAX_UPLOAD_MB": max_upload_mb}
     context.obj = {name: str(value) for name, value in given.items() if value is not None}
+    if allow_host:
+        context.obj["AUTOCHROME_ALLOW_HOST"] = ",".join(allow_host)
     if no_plugins:
         context.obj["AUTOCHROME_PLUGINS"] = ""
     if context.invoked_subcommand is not None:
@@ -117,7 +126,10 @@ def launch(settings: Settings, queue: int | None, options: dict[str, Any]) -> An
     Raises:
         SettingsError: the server cannot be started there, or the shared link cannot be made.
     """
+    from starlette.middleware import Middleware
+
     from core.space.zero_gpu import predict_on_gpu
+    from core.web.origins import OriginGuard, own_names
     from core.web.page import build_page, launch_options
 
     engine = make_engine(settings)
@@ -126,10 +138,12 @@ def launch(settings: Settings, queue: int | None, options: dict[str, Any]) -> An
     page = build_page(engine, settings)
     if queue is not None:
         page.queue(max_size=queue)
+    names = own_names(options["server_name"], options.get("root_path"), settings.allow_host)
+    guard = {"app_kwargs": {"middleware": [Middleware(OriginGuard, names)]}}
     said = io.StringIO()  # Gradio's own lines about the address: ours take their place
     try:
-        with contextlib.redirect_stdout(said):
-            page.launch(prevent_thread_lock=True, quiet=True, **{**launch_options(settings), **options})
+        with contextlib.redirect_stdout(said), _agents(settings) if options["mcp_server"] else contextlib.nullcontext():
+            page.launch(prevent_thread_lock=True, quiet=True, **{**launch_options(settings), **guard, **options})
     except OSError as error:
         raise SettingsError(f"The page cannot be served ({error}); choose another --port or --host.") from error
     if options["share"] and not page.share_url:
@@ -138,11 +152,15 @@ def launch(settings: Settings, queue: int | None, options: dict[str, Any]) -> An
         raise SettingsError("The shared link could not be made; check the network, or leave --share out.")
     if page.mcp_error:
         raise RuntimeError(page.mcp_error)
-    if options["mcp_server"]:
-        from core.web.endpoints.agents import improve_tools
-
-        improve_tools(page)
+    if page.share_url:
+        names.add(urlsplit(page.share_url).hostname or "")
     return page
+
+
+def _agents(settings: Settings) -> contextlib.AbstractContextManager[None]:
+    from core.web.endpoints.agents import serving_agents
+
+    return serving_agents(settings)
 
 
 @contextlib.contextmanager

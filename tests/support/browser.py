@@ -35,13 +35,18 @@ FLAGS = (
 )
 
 
+def chromium_path() -> str:
+    """Where Chromium is."""
+    path = shutil.which("chromium")
+    assert path, "the browser tests need Debian's chromium: apt-get install chromium"
+    return path
+
+
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """A browser, closed at the end."""
-    path = shutil.which("chromium")
-    assert path, "the browser tests need Debian's chromium: apt-get install chromium"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS])
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=[*FLAGS])
         yield browser
         browser.close()
 

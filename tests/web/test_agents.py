@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import gradio.http_server
 import httpx
 import mcp
 import numpy as np
@@ -104,6 +105,41 @@ def test_every_endpoint_is_a_tool_with_words(agent):
         assert set(tool.inputSchema["required"]) <= {"image", "images"}
     strength = tools["colorize"].inputSchema["properties"]["strength"]
     assert (strength["minimum"], strength["maximum"], strength["default"]) == (0, 2, 1)
+
+
+def test_the_first_request_already_meets_its_own_guards(monkeypatch, tmp_path):
+    """The server is up, and with --share the tunnel, before ``launch`` is done."""
+    start, answers = gradio.http_server.start_server, []
+
+    def ask(url: str, method: str, **params: Any) -> Any:
+        question = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+        headers = {"Accept": "application/json, text/event-stream"}
+        return httpx.post(f"{url}gradio_api/mcp/", json=question, headers=headers, timeout=30).text
+
+    def start_and_ask(**given: Any) -> Any:
+        started = start(**given)
+        smuggled = {"path": "/etc/hostname", "meta": {"_type": "gradio.FileData"}}
+        answers.append(ask(started[2], "tools/list"))
+        arguments = {"image": "x", "options": {"x": smuggled}}
+        answers.append(ask(started[2], "tools/call", name="colorize", arguments=arguments))
+        return started
+
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    monkeypatch.setattr(gradio.http_server, "start_server", start_and_ask)
+    monkeypatch.setattr(core.cli.serve, "make_engine", lambda settings: make_engine(FakeBackend()))
+    options = {"server_name": "127.0.0.1", "share": False, "mcp_server": True}
+    core.cli.serve.launch(Settings(), None, options).close(verbose=False)
+    assert "an id that the tool 'backends' lists" in answers[0]
+    assert '"isError":true' in answers[1]
+    assert "A file must be given as an address" in answers[1]
+
+
+@pytest.mark.parametrize(("limits", "shown"), [({"max_upload_mb": 1}, True), ({"max_pixels": 1000}, False)])
+def test_results_are_opened_within_the_servers_own_limits(agent, tmp_path, limits, shown):
+    Image.effect_noise((1200, 1200), 90).save(tmp_path / "a.png")
+    result = {"path": str(tmp_path / "a.png"), "orig_name": "a.png", "url": "http://here/a.png"}
+    parts = AgentServer(Settings(**limits), agent.page)._shown(result)
+    assert [part.type for part in parts] == (["image", "text"] if shown else ["text"])
 
 
 def test_a_picture_is_coloured_and_the_report_read(agent, photograph):

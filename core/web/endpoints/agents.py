@@ -7,10 +7,14 @@ refuse, answers with Python's ``repr``, and keeps pictures that came as ``data:`
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
 import gradio as gr
+import gradio.mcp
 from gradio.mcp import GradioMCPServer
 from gradio.processing_utils import add_root_url, save_base64_to_cache
 from gradio.utils import get_upload_folder
@@ -22,6 +26,7 @@ from core.look.look import Hint, Look
 from core.photo.open import open_photo
 from core.photo.resize import thumbnail
 from core.photo.save import SUFFIXES
+from core.settings import Settings
 from core.web.small_pictures import data_uri
 
 SHOWN_PIXELS = 400_000
@@ -98,15 +103,25 @@ _PARAMETERS: dict[str, dict[str, Any]] = {
 }
 
 
-def improve_tools(page: gr.Blocks) -> None:
-    """Give the MCP tools of a launched page their names, descriptions and answers."""
-    server: Any = page.mcp_server_obj
-    server.__class__ = AgentServer  # Gradio makes it inside launch() and takes no other
-    server.tool_to_endpoint = server.get_tool_to_endpoint()
+@contextmanager
+def serving_agents(settings: Settings) -> Iterator[None]:
+    """Let what is launched meanwhile have ``AgentServer``, from its first request on."""
+    theirs = gradio.mcp.GradioMCPServer
+    gradio.mcp.GradioMCPServer = partial(AgentServer, settings)  # Gradio makes it inside launch() and takes no other
+    try:
+        yield
+    finally:
+        gradio.mcp.GradioMCPServer = theirs
 
 
 class AgentServer(GradioMCPServer):  # type: ignore[misc]
     """Gradio's server with tools of use; its public methods keep Gradio's names, and a test that they are Gradio's."""
+
+    def __init__(self, settings: Settings, blocks: gr.Blocks):
+        self._settings = settings.model_copy(
+            update={"max_upload_mb": 1_000_000}
+        )  # pictures are larger than photographs
+        super().__init__(blocks)
 
     def get_tool_to_endpoint(self) -> dict[str, str]:
         """Tools are called what their endpoints are called."""
@@ -172,7 +187,7 @@ class AgentServer(GradioMCPServer):  # type: ignore[misc]
     def _shown(self, file: dict[str, Any]) -> list[Any]:
         text = self._text(f"{file['orig_name']}: {file['url']}")
         try:
-            picture = thumbnail(open_photo(file["path"]), SHOWN_PIXELS)
+            picture = thumbnail(open_photo(file["path"], self._settings), SHOWN_PIXELS)
         except AutochromeError:  # a zip
             return [text]
         encoded = data_uri(picture.pixels).partition(",")[2]
