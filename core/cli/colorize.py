@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from core.jobs.job import Job, Outcome
     from core.jobs.targets import Target, Targets
     from core.photo.archive import Source
+    from core.photo.credentials import Credentials
 
 
 def colorize(
@@ -86,6 +87,13 @@ def colorize(
     sidecar: Annotated[
         bool, typer.Option("--sidecar", help="Write beside each picture how it was made, as PICTURE.json.")
     ] = False,
+    c2pa_cert: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Certificates in PEM to sign Content Credentials with.")
+    ] = None,
+    c2pa_key: Annotated[Path | None, typer.Option(metavar="FILE", help="The private key to --c2pa-cert.")] = None,
+    c2pa_tsa: Annotated[
+        str | None, typer.Option(metavar="URL", help="Time-stamp authority to ask about each signature.")
+    ] = None,
 ) -> None:
     """Colour photographs; exits 0 when all were done, 1 when some failed, 2 on bad usage, 130 when interrupted."""
     from core.cli.inputs import Search
@@ -115,7 +123,8 @@ def colorize(
         options = dict(read_option(text) for text in option or ())
         engine = make_engine(settings_of(context))
         second = open_photo(reference, engine.settings) if reference else None
-        job = Job(backend, look, format_name, options, second, quality, sidecar)
+        signer = _signer(c2pa_cert, c2pa_key, c2pa_tsa)
+        job = Job(backend, look, format_name, options, second, quality, sidecar, signer)
         engine.check(backend, options, second is not None)
         make_folder(output)
         items = Search(output, recursive, engine.settings).items(photographs)
@@ -132,6 +141,21 @@ def colorize(
         raise typer.Exit(INTERRUPTED)
     if reporter.failed:
         raise typer.Exit(FAILED)
+
+
+def _signer(certificate: Path | None, key: Path | None, timestamps: str | None) -> Credentials | None:
+    """Who signs the pictures; None where nobody is to.
+
+    Raises:
+        RequestError: something is missing, or of no use.
+    """
+    if certificate and key:
+        from core.photo.credentials import read_credentials
+
+        return read_credentials(certificate, key, timestamps)
+    if certificate or key or timestamps:
+        raise RequestError("To sign takes both --c2pa-cert and --c2pa-key; give them, or leave --c2pa-... out.")
+    return None
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
@@ -15,7 +16,10 @@ from core.errors import AutochromeError, PhotoError, RequestError
 from core.jobs.sidecar import Sidecar, make_sidecar
 from core.look.look import Look
 from core.photo.archive import Source
+from core.photo.captions import source_type_of
+from core.photo.credentials import Credentials
 from core.photo.open import Photo, open_photo
+from core.photo.origin import done_by
 from core.photo.save import check_quality, coloured_name, format_like, output_format, save_picture
 from core.progress import Progress, no_progress
 from core.registry.registry import AUTO
@@ -62,6 +66,7 @@ class Job:
         reference: a second photograph, for a backend that takes its colours from one.
         quality: 1..100, for the formats that have one; None is the photograph's own, or a good one.
         with_sidecar: whether a file beside the picture tells how it was made; see ``core.jobs.sidecar``.
+        credentials: who signs the pictures, or None.
     """
 
     backend: str = AUTO
@@ -71,6 +76,7 @@ class Job:
     reference: Photo | None = None
     quality: int | None = None
     with_sidecar: bool = False
+    credentials: Credentials | None = None
 
     def picture_name(self, name: str) -> str:
         """What the picture of a photograph is called: ``1931/grandma.tif`` gives ``grandma.colour.png``.
@@ -110,7 +116,17 @@ class Job:
         progress(0.9, "Writing the file")
         make_folder(target.parent)
         learned = engine.registry.get(report.backend).info.learned
-        notes = save_picture(target, picture.rgb, photo, report.backend, format_name, self.quality, learned)
+        seal = None
+        if self.credentials:
+            seal = partial(
+                self.credentials.sign,
+                format_name=format_name,
+                photograph=photograph,
+                name=photo.name,
+                done=done_by(report.backend).capitalize(),
+                source_type=source_type_of(learned),
+            )
+        notes = save_picture(target, picture.rgb, photo, report.backend, format_name, self.quality, learned, seal)
         report = report.model_copy(update={"warnings": [*report.warnings, *notes]})
         sidecar = None
         if self.with_sidecar:

@@ -41,6 +41,11 @@ _FIELDS = {
 """IPTC datasets of record 2, and the XMP properties that mean the same (IPTC Photo Metadata, mapping)."""
 
 
+def source_type_of(learned: bool) -> str:
+    """The mark of a picture whose colour a trained network gave, or did not."""
+    return COLOURED if learned else ENHANCED
+
+
 def marked_xmp(packet: bytes | None, iptc: bytes | None, source_type: str) -> tuple[bytes, bool]:
     """An XMP packet with the mark, and with the captions of an IPTC record that it lacks.
 

@@ -21,11 +21,16 @@ def digest_of(file: bytes) -> str:
     return hashlib.sha256(file).hexdigest()[:_DIGITS]
 
 
+def done_by(backend: str) -> str:
+    """What was done to a photograph, in words."""
+    return f"coloured by machine ({backend})"
+
+
 def marked(software: str, backend: str, digest: str | None) -> str:
     """A photograph's Software tag with the mark: that a machine coloured it, by which backend, from which file."""
     before = _MARK.sub("", software).strip("\x00 ")
     source = f", from sha256:{digest}" if digest else ""
-    return f"{before}; " * bool(before) + f"Autochrome: coloured by machine ({backend}){source}"
+    return f"{before}; " * bool(before) + f"Autochrome: {done_by(backend)}{source}"
 
 
 def origin_of(picture: Path) -> str | None:

@@ -14,7 +14,7 @@ from PIL import Image
 from core.colour.cielab import Pixels, eight_bits
 from core.errors import PhotoError, RequestError, shortened
 from core.photo.blocks import photoshop_of_iptc
-from core.photo.captions import COLOURED, ENHANCED, marked_xmp
+from core.photo.captions import marked_xmp, source_type_of
 from core.photo.exif import as_block, marked
 from core.photo.metadata import Metadata
 from core.photo.open import Photo
@@ -92,6 +92,7 @@ def save_picture(
     format_name: str = "png",
     quality: int | None = None,
     learned: bool = True,
+    seal: Callable[[Path, Path], None] | None = None,
 ) -> list[str]:
     """Write a coloured picture with its photograph's metadata, marked as coloured by a machine.
 
@@ -103,6 +104,7 @@ def save_picture(
         format_name: a key of ``SUFFIXES``.
         quality: 1..100, for the formats in ``QUALITIES``; the photograph's own, or a good one, where it is None.
         learned: whether the colour is that of a trained network, for the mark.
+        seal: makes a signed copy of the file, given both paths, and that is kept; see ``core.photo.credentials``.
 
     Returns:
         Sentences about what the format could not keep.
@@ -137,6 +139,9 @@ def save_picture(
                 write_tiff(whole, rgb, alpha, metadata)
             else:
                 _write_with_pillow(whole, rgb, alpha, metadata, format_name, quality)
+            if seal:
+                unsigned = whole.rename(whole.with_stem("unsigned"))
+                seal(unsigned, whole)
             whole.replace(path)
     except OSError as error:
         reason = error.strerror or str(error)
@@ -151,7 +156,7 @@ def _marked(metadata: Metadata, backend: str, learned: bool, format_name: str, n
     exif, shed = as_block(marked(metadata.exif, backend, metadata.digest, metadata.dpi), room)
     if shed:
         notes.append("Its EXIF data are more than JPEG holds: what programs keep there for themselves was left out.")
-    source_type, iptc = COLOURED if learned else ENHANCED, metadata.iptc
+    source_type, iptc = source_type_of(learned), metadata.iptc
     xmp, lost = marked_xmp(metadata.xmp, iptc, source_type)
     if lost:
         notes.append("Its XMP data could not be read and were left out.")

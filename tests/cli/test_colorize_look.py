@@ -72,3 +72,9 @@ def test_a_reference_that_cannot_be_opened_is_named(colorize: Any) -> None:
     done = colorize("--backend", "reference", "--reference", "none.png")
     assert done.exit_code == 2
     assert "There is no file none.png" in done.stderr
+
+
+def test_a_key_without_its_certificate_is_refused(colorize: Any) -> None:
+    done = colorize("--c2pa-key", "key.pem")
+    assert done.exit_code == 2
+    assert "takes both --c2pa-cert and --c2pa-key" in done.output

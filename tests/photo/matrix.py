@@ -306,6 +306,14 @@ WRITTEN = """
 
 Captions and rights in IPTC are put into XMP too, where XMP lacks them, so that no format loses them. Every picture is
 marked as coloured by a machine: in EXIF `Software`, and in XMP `Iptc4xmpExt:DigitalSourceType`.
+
+## Content Credentials
+
+After `pip install -r requirements-c2pa.txt`, `colorize IN... --c2pa-cert CERTIFICATES.pem --c2pa-key KEY.pem` signs
+each picture as C2PA asks: that the photograph was opened, with its SHA-256, and that a machine coloured it. The
+certificates are yours: the signer's first, then those above it; the key is ECDSA, RSA or Ed25519, without a password.
+`--c2pa-tsa URL` asks a time-stamp authority about each signature, and is the only thing that goes out. Credentials that
+the photograph has are carried on. `exiftool` and `c2patool` show what a picture says.
 """
 
 

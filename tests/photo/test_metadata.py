@@ -1,7 +1,10 @@
 """Captions, rights and the machine's mark travel through every format; what cannot be read costs no picture."""
 
 import io
+import json
+import shutil
 import struct
+import subprocess
 import threading
 from xml.etree import ElementTree
 
@@ -70,6 +73,29 @@ def test_other_readers_find_the_mark(tmp_path):
         packet = ElementTree.fromstring(Image.open(path).info["xmp"])
         found = packet.findall(".//{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}DigitalSourceType")
         assert [each.text for each in found] == [ENHANCED]
+
+
+@pytest.mark.skipif(not shutil.which("exiftool"), reason="exiftool is not installed")
+def test_exiftool_finds_the_mark_captions_and_exif_in_every_format(tmp_path):
+    exif = Image.Exif()
+    exif[0x010F] = "A camera"
+    exif[0x8769] = {0x9003: "1934:05:01 12:00:00"}
+    for format_name, suffix in SUFFIXES.items():
+        source = photo(xmp=XMP, iptc=IPTC, exif=exif.tobytes(), dpi=(300.0, 150.0))
+        save_picture(tmp_path / f"a{suffix}", RGB, source, "pocket", format_name)
+    told = subprocess.run(["exiftool", "-G1", "-j", *tmp_path.iterdir()], capture_output=True, check=True).stdout
+    pictures = json.loads(told)
+    assert len(pictures) == len(SUFFIXES)
+    for picture in pictures:
+        assert picture["XMP-iptcExt:DigitalSourceType"] == COLOURED
+        assert picture["IFD0:Software"] == "Autochrome: coloured by machine (pocket)"
+        assert (picture["IFD0:XResolution"], picture["IFD0:YResolution"]) == (300, 150)
+        assert (picture["IFD0:Make"], picture["ExifIFD:DateTimeOriginal"]) == ("A camera", "1934:05:01 12:00:00")
+        assert picture["XMP-dc:Description"] == CAPTION
+        assert picture["XMP-dc:Rights"] == "City archive"
+        assert picture["XMP-dc:Subject"] == ["lake", "family"]
+        if not picture["SourceFile"].endswith(("webp", "avif")):
+            assert picture["IPTC:Caption-Abstract"] == CAPTION
 
 
 @pytest.mark.parametrize(
