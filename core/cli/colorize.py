@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from core.cli.reporter import Reporter
     from core.engine import Engine
     from core.jobs.job import Job, Outcome
+    from core.jobs.one_backend import OneBackend
     from core.jobs.targets import Target, Targets
     from core.photo.archive import Source
     from core.photo.credentials import Credentials
@@ -84,6 +85,10 @@ def colorize(
     quality: Annotated[
         int | None, typer.Option(min=1, max=100, help="Of jpeg, webp and avif; as the photograph's unless given.")
     ] = None,
+    colour_photos: Annotated[
+        str,
+        typer.Option(metavar="HOW", help="Photographs in colour: skip, recolour or keep-as-is (a copy)."),
+    ] = "skip",
     sidecar: Annotated[
         bool, typer.Option("--sidecar", help="Write beside each picture how it was made, as PICTURE.json.")
     ] = False,
@@ -99,6 +104,7 @@ def colorize(
     from core.cli.inputs import Search
     from core.cli.reporter import Reporter
     from core.jobs.job import Job, make_folder
+    from core.jobs.one_backend import OneBackend
     from core.jobs.targets import Targets
     from core.look.look import make_look
     from core.photo.open import open_photo
@@ -124,13 +130,15 @@ def colorize(
         engine = make_engine(settings_of(context))
         second = open_photo(reference, engine.settings) if reference else None
         signer = _signer(c2pa_cert, c2pa_key, c2pa_tsa)
-        job = Job(backend, look, format_name, options, second, quality, sidecar, signer)
-        engine.check(backend, options, second is not None)
+        job = Job(backend, look, format_name, options, second, quality, sidecar, signer, colour_photos)
+        job.check(engine)
         make_folder(output)
         items = Search(output, recursive, engine.settings).items(photographs)
         reporter = Reporter(report, as_json)
     with reporter, _faults_into(output / "autochrome.log"):
-        album = _Album(engine, job, overwrite, _placed(items, Targets(output, job, skip_existing)))
+        album = _Album(
+            engine, job, OneBackend(engine, job), overwrite, _placed(items, Targets(output, job, skip_existing))
+        )
         with plain_errors():
             album.fetch_weights()
         album.colour(jobs, reporter)
@@ -165,12 +173,14 @@ class _Album:
     Attributes:
         engine: what colours them.
         job: how.
+        colourer: what does it.
         overwrite: whether pictures are made anew that are there already.
         placed: the photographs, and the file for the picture of each.
     """
 
     engine: Engine
     job: Job
+    colourer: OneBackend
     overwrite: bool
     placed: list[tuple[Source, Target]]
 
@@ -221,19 +231,22 @@ class _Album:
         if target.is_there and not self._is_due(source, target):
             reason = f"{target.path} is there already; --overwrite makes it anew."
             return Outcome(status="skipped", photograph=source.name, picture=str(target.path), problem=reason)
-        outcome, _ = self.job.attempt(self.engine, source, target.path)
+        outcome, _ = self.colourer.attempt(source, target.path)
         return outcome
 
 
 def _placed(items: list[Item], targets: Targets) -> list[tuple[Source, Target]]:
-    """The photographs with the file for the picture of each; none on Ctrl-C."""
-    placed = []
+    """The photographs with the file for the picture of each; none on Ctrl-C.
+
+    Files are found in the order of the photographs' paths, so that in which order they were given makes no difference.
+    """
+    found: dict[int, Target] = {}
     with _stopped_by_ctrl_c() as stopped:
-        for item in items:
+        for at in sorted(range(len(items)), key=lambda at: (items[at].source.path.absolute(), items[at].source.name)):
             if stopped.is_set():
                 return []
-            placed.append((item.source, targets.find(item.source, item.folder)))
-    return placed
+            found[at] = targets.find(items[at].source, items[at].folder)
+    return [(item.source, found[at]) for at, item in enumerate(items)]
 
 
 @contextmanager
