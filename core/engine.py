@@ -47,6 +47,7 @@ class Report(BaseModel):
     clipped_fraction: float = 0.0
     weights: dict[str, str] = {}
     warnings: list[str] = []
+    shares: dict[str, float] = {}
 
     def row(self) -> dict[str, Any]:
         """What a line of a ``report.csv`` or of JSON says of it: no lists, no None, no more digits than are of use."""
@@ -93,6 +94,23 @@ class Engine:
         chosen = self.registry.preferred if backend == AUTO else self.registry.get(backend)
         _check_reference(chosen.info, has_reference)
         self._predictor(chosen).checked(options or {})
+
+    def suited(self, photo: Photo, reference: Photo) -> str:
+        """The id of the backend for a second photograph: the first in order that takes colours from its kind.
+
+        Raises:
+            BackendError: there is none, or its ``suits`` failed.
+        """
+        for backend in self.registry:
+            if backend.info.wants_reference:
+                suits = getattr(backend, "suits", None)
+                if suits is None:
+                    return backend.info.id
+                request = Request(_lightness_for(photo, backend), _reference_for(reference, backend.info))
+                with blamed_on(backend.info.id):
+                    if suits(request):
+                        return backend.info.id
+        raise BackendError("No backend takes its colours from such a photograph; choose another photograph.")
 
     def forecast(
         self,
@@ -188,6 +206,7 @@ class Engine:
             seconds=Seconds(predict=inference.seconds),
             weights=weights.digests() if weights else {},
             warnings=list(photo.warnings),
+            shares={name: round(share, 4) for name, share in inference.prediction.shares.items()},
         )
         return Forecast(inference.prediction, report, inference.key)
 

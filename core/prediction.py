@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -31,10 +32,12 @@ class AbField:
     Attributes:
         ab: (h', w', 2) float32 CIELAB a*b*, of any size: core brings it to the photograph's.
         confidence: (h', w') float32 0..1, how sure each place is, or None where the backend does not say.
+        shares: what the report is to tell of it, by name: shares of the picture, 0..1.
     """
 
     ab: Float
     confidence: Float | None = None
+    shares: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,11 @@ def as_prediction(value: Any, backend: str) -> Prediction:
         if value is None:
             raise TypeError("None is no prediction")
         if isinstance(value, AbField):
-            prediction: Prediction = AbField(_float32(value.ab), _float32_or_none(value.confidence))
+            prediction: Prediction = AbField(
+                _float32(value.ab),
+                _float32_or_none(value.confidence),
+                {str(name): float(share) for name, share in value.shares.items()},
+            )
         elif isinstance(value, AbDistribution):
             prediction = AbDistribution(
                 _float32(value.logits),

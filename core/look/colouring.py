@@ -5,6 +5,7 @@ Made once per prediction and kept with it, so that nothing is worked out anew wh
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
@@ -49,6 +50,11 @@ class Colouring(Protocol):
 
     def confidence(self) -> Float | None:
         """(h', w') float32 0..1, how sure each place is; None where nobody says."""
+        ...
+
+    @property
+    def shares(self) -> Mapping[str, float]:
+        """What the report is to tell of it: shares of the picture, 0..1, by name."""
         ...
 
 
@@ -96,6 +102,10 @@ class FieldColouring:
     def confidence(self) -> Float | None:
         return self._field.confidence
 
+    @property
+    def shares(self) -> Mapping[str, float]:
+        return self._field.shares
+
 
 class DistributionColouring:
     """A distribution over colours, as predicted and pooled."""
@@ -127,6 +137,10 @@ class DistributionColouring:
 
     def alternatives(self) -> list[Alternative]:
         return self._others.listed()
+
+    @property
+    def shares(self) -> Mapping[str, float]:
+        return {}
 
     def confidence(self) -> Float | None:
         return 1 - uncertainty(probabilities(self._predicted))

@@ -14,6 +14,9 @@ COLOURED = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedA
 ENHANCED = "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicallyEnhanced"
 """Colour from another photograph, or only a restoration."""
 
+COMPOSITE = "http://cv.iptc.org/newscodes/digitalsourcetype/composite"
+"""Colour from another version of the photograph, which may or may not be a trained network's."""
+
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _EXT = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 _DC = "http://purl.org/dc/elements/1.1/"
@@ -41,8 +44,10 @@ _FIELDS = {
 """IPTC datasets of record 2, and the XMP properties that mean the same (IPTC Photo Metadata, mapping)."""
 
 
-def source_type_of(learned: bool) -> str:
-    """The mark of a picture whose colour a trained network gave, or did not."""
+def source_type_of(learned: bool | None) -> str:
+    """The mark of a picture whose colour a trained network gave, or did not, or nobody knows."""
+    if learned is None:
+        return COMPOSITE
     return COLOURED if learned else ENHANCED
 
 
@@ -52,7 +57,7 @@ def marked_xmp(packet: bytes | None, iptc: bytes | None, source_type: str) -> tu
     Args:
         packet: the photograph's, or None.
         iptc: the photograph's record, or None.
-        source_type: ``COLOURED`` or ``ENHANCED``.
+        source_type: ``COLOURED``, ``ENHANCED`` or ``COMPOSITE``.
 
     Returns:
         The packet, and whether the photograph's own could not be read and was left out.

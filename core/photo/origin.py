@@ -21,16 +21,17 @@ def digest_of(file: bytes) -> str:
     return hashlib.sha256(file).hexdigest()[:_DIGITS]
 
 
-def done_by(backend: str) -> str:
-    """What was done to a photograph, in words."""
-    return f"coloured by machine ({backend})"
+def done_by(backend: str, learned: bool | None = True) -> str:
+    """What was done to a photograph, in words; ``learned`` is None where its colours are another version's."""
+    other = ": colours of another version, which may be machine-made" if learned is None else ""
+    return f"coloured by machine ({backend}{other})"
 
 
-def marked(software: str, backend: str, digest: str | None) -> str:
-    """A photograph's Software tag with the mark: that a machine coloured it, by which backend, from which file."""
+def marked(software: str, done: str, digest: str | None) -> str:
+    """A photograph's Software tag with the mark: what was done to it (``done_by``), from which file."""
     before = _MARK.sub("", software).strip("\x00 ")
     source = f", from sha256:{digest}" if digest else ""
-    return f"{before}; " * bool(before) + f"Autochrome: {done_by(backend)}{source}"
+    return f"{before}; " * bool(before) + f"Autochrome: {done}{source}"
 
 
 def origin_of(picture: Path) -> str | None:

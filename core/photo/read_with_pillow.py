@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -31,8 +32,7 @@ def read_with_pillow(data: bytes, name: str, check_size: Callable[[int, int], No
         UnsupportedError: a kind that is not read.
         Exception: a damaged file; Pillow's decoders raise many kinds.
     """
-    Image.init()
-    _add_plugin(data)
+    _add_plugins()
     blocks, dpi = None, None
     if data.startswith(b"\xff\xd8"):
         data, blocks = split_jpeg(data)
@@ -57,14 +57,13 @@ def read_with_pillow(data: bytes, name: str, check_size: Callable[[int, int], No
     return Decoded(pixels, alpha, blocks or _blocks(image), dpi or _dpi(image), quality=jpeg_quality(image))
 
 
-def _add_plugin(data: bytes) -> None:
-    """Have what reads this file: a package that is missing must cost no other."""
-    if data[4:8] == b"ftyp":
-        import pillow_heif
+@lru_cache(maxsize=1)
+def _add_plugins() -> None:
+    import pillow_heif
+    import pillow_jxl  # noqa: F401  registers itself
 
-        pillow_heif.register_heif_opener()
-    elif data.startswith((b"\xff\x0a", b"\0\0\0\x0cJXL ")):
-        import pillow_jxl  # noqa: F401  registers itself
+    Image.init()
+    pillow_heif.register_heif_opener()
 
 
 def _deep_png(data: bytes) -> tuple[Pixels, Pixels | None]:

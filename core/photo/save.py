@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from core.photo.captions import marked_xmp, source_type_of
 from core.photo.exif import as_block, marked
 from core.photo.metadata import Metadata
 from core.photo.open import Photo
+from core.photo.origin import done_by
 from core.photo.write_png import write_png
 from core.photo.write_tiff import write_tiff
 
@@ -92,7 +92,7 @@ def save_picture(
     backend: str,
     format_name: str = "png",
     quality: int | None = None,
-    learned: bool = True,
+    learned: bool | None = True,
     seal: Callable[[Path, Path], None] | None = None,
 ) -> list[str]:
     """Write a coloured picture with its photograph's metadata, marked as coloured by a machine.
@@ -104,7 +104,7 @@ def save_picture(
         backend: id of the backend that predicted the colour, for the mark.
         format_name: a key of ``SUFFIXES``.
         quality: 1..100, for the formats in ``QUALITIES``; the photograph's own, or a good one, where it is None.
-        learned: whether the colour is that of a trained network, for the mark.
+        learned: whether the colour is that of a trained network, for the mark; None where nobody knows.
         seal: makes a signed copy of the file, given both paths, and that is kept; see ``core.photo.credentials``.
 
     Returns:
@@ -130,52 +130,31 @@ def save_picture(
         alpha = None
         notes.append("JPEG holds no transparency; PNG and WebP keep it.")
     metadata = _marked(photo.metadata, backend, learned, format_name, notes)
-    with _whole_or_not(path, SUFFIXES[format_name]) as whole:
-        if format_name == "png":
-            with open(whole, "wb") as file:
-                write_png(file, rgb, alpha, metadata)
-        elif format_name == "tiff":
-            write_tiff(whole, rgb, alpha, metadata)
-        else:
-            _write_with_pillow(whole, rgb, alpha, metadata, format_name, quality)
-        if seal:
-            unsigned = whole.rename(whole.with_stem("unsigned"))
-            seal(unsigned, whole)
-    return notes
-
-
-def copy_whole(path: Path, file: bytes) -> None:
-    """Write a file as it is; it appears whole or not at all.
-
-    Raises:
-        PhotoError: it cannot be written.
-    """
-    with _whole_or_not(path, path.suffix) as whole:
-        whole.write_bytes(file)
-
-
-@contextmanager
-def _whole_or_not(path: Path, suffix: str) -> Iterator[Path]:
-    """A file to write into, which takes its place in the end.
-
-    Raises:
-        PhotoError: it cannot be written.
-    """
     try:
         with tempfile.TemporaryDirectory(prefix=".autochrome-", dir=path.parent) as scratch:
-            whole = Path(scratch) / f"whole{suffix}"
-            yield whole
+            whole = Path(scratch) / f"whole{SUFFIXES[format_name]}"
+            if format_name == "png":
+                with open(whole, "wb") as file:
+                    write_png(file, rgb, alpha, metadata)
+            elif format_name == "tiff":
+                write_tiff(whole, rgb, alpha, metadata)
+            else:
+                _write_with_pillow(whole, rgb, alpha, metadata, format_name, quality)
+            if seal:
+                unsigned = whole.rename(whole.with_stem("unsigned"))
+                seal(unsigned, whole)
             whole.replace(path)
     except OSError as error:
         reason = error.strerror or str(error)
         advice = "free some space or choose another folder"
         raise PhotoError(f"{path.name} could not be written ({reason}); {advice}.") from error
+    return notes
 
 
-def _marked(metadata: Metadata, backend: str, learned: bool, format_name: str, notes: list[str]) -> Metadata:
+def _marked(metadata: Metadata, backend: str, learned: bool | None, format_name: str, notes: list[str]) -> Metadata:
     """The photograph's metadata with both marks that a machine coloured it, and no more than the format holds."""
     room = _JPEG_SEGMENT - 40 if format_name == "jpeg" else None  # with what a segment begins with
-    exif, shed = as_block(marked(metadata.exif, backend, metadata.digest, metadata.dpi), room)
+    exif, shed = as_block(marked(metadata.exif, done_by(backend, learned), metadata.digest, metadata.dpi), room)
     if shed:
         notes.append("Its EXIF data are more than JPEG holds: what programs keep there for themselves was left out.")
     source_type, iptc = source_type_of(learned), metadata.iptc

@@ -36,7 +36,11 @@ class BackendInfo(BaseModel):
     multiple: int = Field(1, ge=1)
     wants_reference: bool = False
     embedded: bool = False
-    learned: bool = Field(True, description="whether a trained network gives the colour: pictures are marked so")
+    learned: bool | None = Field(
+        True,
+        description="whether a trained network gives the colour: pictures are marked so; None where it comes from "
+        "another version of the photograph, and nobody knows",
+    )
     order: int = Field(100, description="place in lists; lower comes first")
 
 
@@ -51,6 +55,8 @@ class Backend(Protocol):
         ``lightness(pixels, shape)``: the L* (height, width) that comes as ``Request.lightness``, of a photograph's
             (h, w) or (h, w, 3) uint8 or uint16 sRGB, where a network's recipe is not core's: mean over areas, exact
             conversion. Needs no ``load``; may be called from several threads at once.
+        ``suits(request)``: whether ``request.reference`` is a second photograph of the kind that it takes colours from;
+            without it, any is. Needs no ``load``; may be called from several threads at once.
         ``weights``: ``BackendWeights``, where the backend needs files that may have to be fetched.
     """
 
