@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,14 +18,14 @@ import typer
 from core.cli.common import BAD_USAGE, FAILED, INTERRUPTED, make_engine, plain_errors, print_aside, settings_of
 from core.cli.fetch import fetch_with_bar
 from core.cli.values import read_hint, read_option
-from core.errors import RequestError
+from core.errors import AutochromeError, RequestError
 
 if TYPE_CHECKING:
     from core.cli.inputs import Item
     from core.cli.reporter import Reporter
     from core.engine import Engine
     from core.jobs.job import Job, Outcome
-    from core.jobs.one_backend import OneBackend
+    from core.jobs.references import ReferenceFolder
     from core.jobs.targets import Target, Targets
     from core.photo.archive import Source
     from core.photo.credentials import Credentials
@@ -74,7 +74,8 @@ def colorize(
         typer.Option(metavar="X,Y,#RRGGBB", help="A colour that is known, at 0 to 1 of width and height; repeatable."),
     ] = None,
     reference: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Photograph to take colours from, for the backends that do.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Photograph to take colours from, or a folder with one of each name."),
     ] = None,
     option: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="One of the backend's own options; repeatable.")
@@ -85,10 +86,6 @@ def colorize(
     quality: Annotated[
         int | None, typer.Option(min=1, max=100, help="Of jpeg, webp and avif; as the photograph's unless given.")
     ] = None,
-    colour_photos: Annotated[
-        str,
-        typer.Option(metavar="HOW", help="Photographs in colour: skip, recolour or keep-as-is (a copy)."),
-    ] = "skip",
     sidecar: Annotated[
         bool, typer.Option("--sidecar", help="Write beside each picture how it was made, as PICTURE.json.")
     ] = False,
@@ -104,7 +101,7 @@ def colorize(
     from core.cli.inputs import Search
     from core.cli.reporter import Reporter
     from core.jobs.job import Job, make_folder
-    from core.jobs.one_backend import OneBackend
+    from core.jobs.references import ReferenceFolder
     from core.jobs.targets import Targets
     from core.look.look import make_look
     from core.photo.open import open_photo
@@ -128,17 +125,16 @@ def colorize(
         format_name = output_format(format_) if format_ else None
         options = dict(read_option(text) for text in option or ())
         engine = make_engine(settings_of(context))
-        second = open_photo(reference, engine.settings) if reference else None
+        folder = ReferenceFolder(reference) if reference and reference.is_dir() else None
+        second = open_photo(reference, engine.settings) if reference and not folder else None
         signer = _signer(c2pa_cert, c2pa_key, c2pa_tsa)
-        job = Job(backend, look, format_name, options, second, quality, sidecar, signer, colour_photos)
-        job.check(engine)
+        job = Job(backend, look, format_name, options, second, quality, sidecar, signer)
+        engine.check(backend, options, reference is not None)
         make_folder(output)
         items = Search(output, recursive, engine.settings).items(photographs)
         reporter = Reporter(report, as_json)
     with reporter, _faults_into(output / "autochrome.log"):
-        album = _Album(
-            engine, job, OneBackend(engine, job), overwrite, _placed(items, Targets(output, job, skip_existing))
-        )
+        album = _Album(engine, job, overwrite, _placed(items, Targets(output, job, skip_existing)), folder)
         with plain_errors():
             album.fetch_weights()
         album.colour(jobs, reporter)
@@ -173,16 +169,16 @@ class _Album:
     Attributes:
         engine: what colours them.
         job: how.
-        colourer: what does it.
         overwrite: whether pictures are made anew that are there already.
         placed: the photographs, and the file for the picture of each.
+        references: where the second photograph of each is, or None where one is for all, or there is none.
     """
 
     engine: Engine
     job: Job
-    colourer: OneBackend
     overwrite: bool
     placed: list[tuple[Source, Target]]
+    references: ReferenceFolder | None = None
 
     def colour(self, jobs: int, reporter: Reporter) -> None:
         """Colour everything. On Ctrl-C, what is under way is finished and reported, and the rest is left out."""
@@ -231,22 +227,29 @@ class _Album:
         if target.is_there and not self._is_due(source, target):
             reason = f"{target.path} is there already; --overwrite makes it anew."
             return Outcome(status="skipped", photograph=source.name, picture=str(target.path), problem=reason)
-        outcome, _ = self.colourer.attempt(source, target.path)
+        try:
+            job = self._job_for(source)
+        except AutochromeError as error:
+            return Outcome(status="failed", photograph=source.name, problem=str(error))
+        outcome, _ = job.attempt(self.engine, source, target.path)
         return outcome
+
+    def _job_for(self, source: Source) -> Job:
+        """The job, with the second photograph that goes with this one."""
+        if self.references is None:
+            return self.job
+        return replace(self.job, reference=self.references.open_for(source.name, self.engine.settings))
 
 
 def _placed(items: list[Item], targets: Targets) -> list[tuple[Source, Target]]:
-    """The photographs with the file for the picture of each; none on Ctrl-C.
-
-    Files are found in the order of the photographs' paths, so that in which order they were given makes no difference.
-    """
-    found: dict[int, Target] = {}
+    """The photographs with the file for the picture of each; none on Ctrl-C."""
+    placed = []
     with _stopped_by_ctrl_c() as stopped:
-        for at in sorted(range(len(items)), key=lambda at: (items[at].source.path.absolute(), items[at].source.name)):
+        for item in items:
             if stopped.is_set():
                 return []
-            found[at] = targets.find(items[at].source, items[at].folder)
-    return [(item.source, found[at]) for at, item in enumerate(items)]
+            placed.append((item.source, targets.find(item.source, item.folder)))
+    return placed
 
 
 @contextmanager

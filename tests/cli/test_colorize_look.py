@@ -78,3 +78,20 @@ def test_a_key_without_its_certificate_is_refused(colorize: Any) -> None:
     done = colorize("--c2pa-key", "key.pem")
     assert done.exit_code == 2
     assert "takes both --c2pa-cert and --c2pa-key" in done.output
+
+
+def test_a_folder_of_references_goes_by_name(colorize: Any) -> None:
+    Path("theirs").mkdir()
+    Image.new("RGB", (40, 30), (60, 110, 200)).save("theirs/A.webp")
+    Image.new("RGB", (40, 30), (200, 110, 60)).save("theirs/b.png")
+    assert colorize("--backend", "reference", "--reference", "theirs")[0][1] < -30
+    Image.new("RGB", (40, 30)).save("theirs/a.png")
+    assert (
+        "Both A.webp and a.png in theirs go with a.png"
+        in colorize("--backend", "reference", "--reference", "theirs").stderr
+    )
+    Path("theirs/a.png").unlink()
+    Path("theirs/A.webp").unlink()
+    done = colorize("--backend", "reference", "--reference", "theirs")
+    assert done.exit_code == 1
+    assert "Nothing in theirs is called a; put a picture of that name there" in done.stderr
