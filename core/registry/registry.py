@@ -13,7 +13,7 @@ from core.registry.backend import Backend, BackendInfo, weights_of
 from core.registry.plugins import PluginFailure, Plugins, find_plugins
 from core.settings import Settings
 
-BUILT_IN = ("backends.zhang_v2", "backends.pocket", "backends.onnx_model", "backends.reference")
+BUILT_IN = ("backends.zhang_v2", "backends.pocket", "backends.onnx_model", "backends.graft", "backends.reference")
 """Modules of the built-in backends; they come in through the same hook as anyone's plugin."""
 
 AUTO = "auto"

@@ -1,0 +1,213 @@
+"""Another tool's colours, grafted onto the photograph's own lightness; no weights.
+
+The second photograph is another version of the first: what an editor made of it, a hand-painted print, a later colour
+print of the same negative. Its chroma is laid on the photograph by a homography and dense flow, taken where the two
+agree, and spread from there to where they do not.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from backends.alignment import Matrix, find_planes, flow_on, inside, plane_map, sampled
+from backends.pocket import Pocket
+from backends.spreading import spread
+from core.colour.cielab import Float
+from core.errors import RequestError
+from core.prediction import AbField, Request
+from core.progress import no_progress
+from core.registry.backend import BackendInfo
+from core.registry.hookspecs import hookimpl
+
+_FAINT = 4.0
+"""Chroma that nearly no place of a grey version exceeds."""
+
+_STRANGERS = "This is not the same photograph; use the backend 'reference', which takes colours from any."
+
+_WINDOW = 4.0
+"""Standard deviation, in pixels, of the window in which lightness is compared."""
+
+_FLAT = 1.0
+"""Variance, in L*^2, below which a window has nothing to compare, beside that of its grain."""
+
+_ISLAND = 24
+"""Radius, in pixels, of the window in which a place must not be nearly alone in being alike: chance agrees in spots."""
+
+_MISS = 2.5
+"""Pixels by which the flow there and back may miss each other."""
+
+_TOO_LITTLE = 0.04
+"""Share of the picture that must agree."""
+
+
+class Graft:
+    """Takes the chroma of another version, and nothing else of it."""
+
+    info = BackendInfo(
+        id="graft",
+        title="From another version",
+        summary="Takes its colours from another tool's version of the same photograph",
+        licence="Apache-2.0",
+        citation="docs/graft.md",
+        input_size=1024,
+        wants_reference=True,
+        learned=None,
+        order=50,
+    )
+
+    class Options(BaseModel):
+        """What a person may say about it."""
+
+        model_config = ConfigDict(extra="forbid")
+
+        fill: Literal["spread", "local"] = Field(
+            "local",
+            description="where the two do not agree: colours spread from around, alone or over what pocket predicts",
+        )
+        agreement: float = Field(
+            0.5,
+            ge=0,
+            le=1,
+            description="how alike a place must be to be taken: 0 takes nearly all, 1 nothing in doubt",
+        )
+
+    def __init__(self) -> None:
+        self._local: Pocket | None = None
+
+    def suits(self, request: Request) -> bool:
+        """Whether the second photograph is a version of the first, in colour."""
+        theirs = request.reference
+        assert theirs is not None
+        return not _is_grey(theirs) and bool(find_planes(request.lightness, np.ascontiguousarray(theirs[..., 0])))
+
+    def predict(self, request: Request, options: Options) -> AbField:
+        """The version's chroma where it agrees, and what is spread from there elsewhere.
+
+        Raises:
+            RequestError: the version is grey, or is no version of this photograph.
+        """
+        ours, theirs = request.lightness, request.reference
+        assert theirs is not None  # core sees to it
+        if _is_grey(theirs):
+            raise RequestError("The other version has no colours; choose one in colour.")
+        planes = find_planes(ours, np.ascontiguousarray(theirs[..., 0]))
+        if not planes:
+            raise RequestError(_STRANGERS)
+        chroma = _chroma(theirs)
+        return self._grafted(ours, theirs, max(planes, key=lambda plane: _shown(chroma, plane, ours.shape)), options)
+
+    def _grafted(self, ours: Float, theirs: Float, plane: Matrix, options: Options) -> AbField:
+
+        smooth = _degrained(ours)
+        places, missed = flow_on(smooth, _degrained(theirs[..., 0]), plane_map(plane, ours.shape))
+        laid = sampled(theirs, places)
+        within = inside(places, theirs.shape)
+        agreed = _agreement(smooth, _degrained(laid[..., 0]), missed, options.agreement) * within
+        agreed *= _company(agreed, within)
+        if agreed.mean() < _TOO_LITTLE:
+            raise RequestError(_STRANGERS)
+        base = self._predicted(ours) if options.fill == "local" else np.zeros((*ours.shape, 2), np.float32)
+        around = base + spread(laid[..., 1:] - base, agreed, ours)
+        ab = around + (laid[..., 1:] - around) * agreed[..., None]
+        shares = {"agreed": float(agreed.mean()), "covered": float(within.mean())}
+        return AbField(ab, agreed, shares)
+
+    def _predicted(self, lightness: Float) -> Float:
+        """The mean of what pocket predicts, (h, w, 2)."""
+        import cv2
+
+        if self._local is None:
+            self._local = Pocket()
+            self._local.load(no_progress)
+        height, width = lightness.shape
+        scale = 192 / (height * width) ** 0.5
+        small = tuple(max(32, round(side * scale / 32) * 32) for side in (width, height))
+        given = self._local.predict(
+            Request(np.asarray(cv2.resize(lightness, small, interpolation=cv2.INTER_AREA), np.float32)), None
+        )
+        weights = np.exp((given.logits - given.logits.max(axis=0)) / np.float32(0.6))
+        ab = np.einsum("qhw,qc->hwc", weights / weights.sum(axis=0), given.bins)
+        return np.asarray(cv2.resize(ab, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
+
+
+def _chroma(lab: Float) -> Float:
+    return np.asarray(np.hypot(lab[..., 1], lab[..., 2]), np.float32)
+
+
+def _is_grey(lab: Float) -> bool:
+    return bool(np.percentile(_chroma(lab[::4, ::4]), 99.5) < _FAINT)
+
+
+def _shown(chroma: Float, plane: Matrix, shape: tuple[int, ...]) -> float:
+    """Mean chroma where a plane lays the photograph."""
+
+    places = plane_map(plane @ np.diag([8.0, 8.0, 1.0]), (shape[0] // 8 + 1, shape[1] // 8 + 1))
+    return float((sampled(chroma, places) * inside(places, chroma.shape)).mean())
+
+
+def _grain(lightness: Float) -> float:
+    """Standard deviation of the grain, in L* (Immerkaer, "Fast Noise Variance Estimation", 1996, by the median)."""
+    import cv2
+
+    kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+    return float(np.median(np.abs(cv2.filter2D(lightness, -1, kernel))) / (6 * 0.6745))
+
+
+def _degrained(lightness: Float) -> Float:
+    """Lightness without its grain: the guided filter of He, Sun and Tang (2013) on itself."""
+    import cv2
+
+    def mean(plane: Float) -> Any:
+        return cv2.blur(plane, (5, 5), borderType=cv2.BORDER_REFLECT)
+
+    noise = (3 * _grain(lightness)) ** 2 + 0.5
+    centre = mean(lightness)
+    variance = np.maximum(mean(lightness * lightness) - centre * centre, 0)
+    slope = variance / (variance + np.float32(noise))
+    return np.asarray(mean(slope) * lightness + mean(centre - slope * centre), np.float32)
+
+
+def _agreement(ours: Float, theirs: Float, missed: Float, least: float) -> Float:
+    """How far two pictures (h, w) show the same at each place, 0..1."""
+    import cv2
+
+    def mean(plane: Float) -> Any:
+        return cv2.GaussianBlur(plane, (0, 0), _WINDOW, borderType=cv2.BORDER_REFLECT)
+
+    one, other = mean(ours), mean(theirs)
+    variance = np.maximum(mean(ours * ours) - one * one, 0) + np.float32(_FLAT)
+    other_variance = np.maximum(mean(theirs * theirs) - other * other, 0) + np.float32(_FLAT)
+    alike = (mean(ours * theirs) - one * other + np.float32(_FLAT)) / np.sqrt(variance * other_variance)
+    alike = np.asarray(alike, np.float32)
+    there = np.exp(-np.square(mean(missed) / np.float32(_MISS)))
+    flat = np.float32(_FLAT) / variance
+    low = np.float32(1.6 * least - 0.6)
+    return np.asarray(_rise((alike - low) / np.float32(0.4)) * (flat + (1 - flat) * there), np.float32)
+
+
+def _company(agreed: Float, within: NDArray[np.bool_]) -> Float:
+    """How far a place's surroundings agree, 0..1: as the picture's do, or hardly."""
+    import cv2
+
+    def mean(plane: Float) -> Any:
+        return cv2.blur(plane, (2 * _ISLAND + 1, 2 * _ISLAND + 1), borderType=cv2.BORDER_REFLECT)
+
+    around = mean(agreed) / np.maximum(mean(within.astype(np.float32)), np.float32(0.05))
+    usual = max(float(np.median(around[within])), 1e-3) if within.any() else 1.0
+    return _rise((around / np.float32(usual) - np.float32(0.3)) / np.float32(0.5))
+
+
+def _rise(share: Float) -> Float:
+    """From 0 at 0 to 1 at 1, smoothly."""
+    share = np.clip(share, 0, 1)
+    return np.asarray(share * share * (3 - 2 * share), np.float32)
+
+
+@hookimpl
+def autochrome_register_backends(register: Any) -> None:
+    """Register graft."""
+    register(Graft())
