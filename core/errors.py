@@ -41,9 +41,9 @@ class SpaceError(AutochromeError):
 
 
 def shortened(words: object) -> str:
-    """A person's own words as a message repeats them: 200 characters are enough."""
+    """A person's own words as a message repeats them: 80 characters are enough."""
     text = str(words)
-    return text if len(text) <= 200 else f"{text[:199]}…"
+    return text if len(text) <= 80 else f"{text[:79]}…"
 
 
 def first_problem(error: ValidationError) -> str:

@@ -129,6 +129,7 @@ def launch(settings: Settings, queue: int | None, options: dict[str, Any]) -> An
     from starlette.middleware import Middleware
 
     from core.space.zero_gpu import predict_on_gpu
+    from core.web.answers import HANDLERS, NoServerError
     from core.web.origins import OriginGuard, own_names
     from core.web.page import build_page, launch_options
 
@@ -139,11 +140,13 @@ def launch(settings: Settings, queue: int | None, options: dict[str, Any]) -> An
     if queue is not None:
         page.queue(max_size=queue)
     names = own_names(options["server_name"], options.get("root_path"), settings.allow_host)
-    guard = {"app_kwargs": {"middleware": [Middleware(OriginGuard, names)]}}
+    edges = {"middleware": [Middleware(OriginGuard, names), Middleware(NoServerError)], "exception_handlers": HANDLERS}
     said = io.StringIO()  # Gradio's own lines about the address: ours take their place
     try:
         with contextlib.redirect_stdout(said), _agents(settings) if options["mcp_server"] else contextlib.nullcontext():
-            page.launch(prevent_thread_lock=True, quiet=True, **{**launch_options(settings), **guard, **options})
+            page.launch(
+                prevent_thread_lock=True, quiet=True, **{**launch_options(settings), "app_kwargs": edges, **options}
+            )
     except OSError as error:
         raise SettingsError(f"The page cannot be served ({error}); choose another --port or --host.") from error
     if options["share"] and not page.share_url:

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
 
 import gradio as gr
 
 from core.errors import AutochromeError
 
+logger = logging.getLogger("autochrome")
+
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
 
 
 def one_sentence(function: Callable[Given, Result]) -> Callable[Given, Result]:
-    """Let a caller see exactly an ``AutochromeError``'s sentence; any other exception stays a bug."""
+    """Let a caller see exactly an ``AutochromeError``'s sentence, and one about any other, which goes to the log."""
 
     @functools.wraps(function)
     def alerting(*args: Given.args, **kwargs: Given.kwargs) -> Result:
-        try:
+        with _alerting():
             return function(*args, **kwargs)
-        except AutochromeError as error:
-            raise alert(error) from error
 
     return alerting
 
@@ -32,12 +34,24 @@ def one_sentence_at_a_time(function: Callable[Given, Iterator[Result]]) -> Calla
 
     @functools.wraps(function)
     def alerting(*args: Given.args, **kwargs: Given.kwargs) -> Iterator[Result]:
-        try:
+        with _alerting():
             yield from function(*args, **kwargs)
-        except AutochromeError as error:
-            raise alert(error) from error
 
     return alerting
+
+
+@contextmanager
+def _alerting() -> Iterator[None]:
+    try:
+        yield
+    except AutochromeError as error:
+        raise alert(error) from error
+    except gr.Error:
+        raise
+    except Exception as error:
+        logger.exception("A call failed")
+        sentence = f"This call met a fault of Autochrome's own ({type(error).__name__}); report what its log says."
+        raise alert(AutochromeError(sentence)) from error
 
 
 def alert(error: AutochromeError) -> gr.Error:

@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.blocks_events import BlocksMeta
 
 from core.engine import Engine
+from core.errors import RequestError
 from core.settings import Settings
+from core.web.alerts import alert
 from core.web.endpoints.named import build_endpoints
 from core.web.tabs.backends import build_backends_tab
 from core.web.tabs.batch import BatchTab
@@ -27,7 +30,7 @@ recorded. The colours are a guess, not a record of what was there.</p></footer>"
 
 def build_page(engine: Engine, settings: Settings) -> gr.Blocks:
     """The whole app: page and endpoints. ``launch(**launch_options(settings))`` serves it."""
-    with gr.Blocks(title="Autochrome", analytics_enabled=False, delete_cache=(600, _HOUR)) as page:
+    with Page(title="Autochrome", analytics_enabled=False, delete_cache=(600, _HOUR)) as page:
         gr.HTML(_HEADER, padding=False)
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Photo"):
@@ -45,6 +48,32 @@ def build_page(engine: Engine, settings: Settings) -> gr.Blocks:
         compare.follow(turn, photo.session)
         build_endpoints(engine)
     return page
+
+
+class _NoStub(BlocksMeta):
+    """Gradio's metaclass writes a ``.pyi`` file of its own package; this one does not."""
+
+    def __new__(cls, name: str, bases: tuple[type, ...], attributes: dict[str, Any]) -> Any:
+        return type.__new__(cls, name, bases, attributes)
+
+
+class Page(gr.Blocks, metaclass=_NoStub):  # type: ignore[misc]
+    """Gradio's ``Blocks``; what does not reach an endpoint's function for its form is refused in a sentence."""
+
+    is_template = True
+
+    async def preprocess_data(self, block_fn: Any, inputs: list[Any], *more: Any, **named: Any) -> Any:
+        """Each input as its field makes it ready."""
+        try:
+            return await super().preprocess_data(block_fn, inputs, *more, **named)
+        except gr.Error:
+            raise
+        except Exception as error:
+            what = "A file or value of this call has a form that cannot be used"
+            if len(inputs) < len(block_fn.inputs):
+                what = f"This endpoint takes {len(block_fn.inputs)} values and got {len(inputs)}"
+            remedy = "send files with gradio_client's handle_file, and see /gradio_api/info for the rest"
+            raise alert(RequestError(f"{what}; {remedy}.")) from error
 
 
 def launch_options(settings: Settings) -> dict[str, Any]:

@@ -161,7 +161,10 @@ class AgentServer(GradioMCPServer):  # type: ignore[misc]
 
     def _file(self, address: str) -> Any:
         if address.startswith("data:"):
-            path = save_base64_to_cache(address, get_upload_folder())
+            try:
+                path = save_base64_to_cache(address, get_upload_folder())
+            except Exception as error:  # of many kinds, by what is wrong with it
+                raise ValueError("The data: address cannot be decoded; it must be base64 of the whole file.") from error
             self.blocks.upload_file_set.add(path)  # so that it is deleted in time
             return handle_file(path)
         _, mark, path = address.partition("/gradio_api/file=")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -99,8 +100,16 @@ def _file_fields() -> list[Any]:
 
 
 def _whole(quality: float | None) -> int | None:
-    """JSON and Gradio know no whole numbers."""
-    return None if quality is None else round(quality)
+    """JSON and Gradio know no whole numbers.
+
+    Raises:
+        RequestError: it is no number.
+    """
+    if quality is None:
+        return None
+    if not isinstance(quality, int | float) or not math.isfinite(quality):
+        raise RequestError("The parameter 'quality' is not usable: it must be a number; leave it out or correct it.")
+    return round(quality)
 
 
 def _write_png(folder: Path, name: str, rgb: Pixels) -> str:

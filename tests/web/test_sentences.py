@@ -1,0 +1,131 @@
+"""Whatever a caller sends, it gets a result or one short sentence: no trace, no file's path, no server's error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
+from PIL import Image
+
+import core.cli.serve
+from core.settings import Settings
+from tests.support.fakes import FakeBackend, make_engine
+
+
+class Caller:
+    """Calls endpoints as a program without Gradio's client does."""
+
+    def __init__(self, url: str, photograph: bytes):
+        self.api = f"{url}gradio_api/"
+        self.http = httpx.Client(timeout=30)
+        (path,) = self.http.post(f"{self.api}upload", files={"files": ("a.png", photograph)}).json()
+        self.photograph = {"path": path, "meta": {"_type": "gradio.FileData"}, "orig_name": "a.png"}
+        self.endpoints: dict[str, Any] = self.http.get(f"{self.api}info").json()["named_endpoints"]
+
+    def usual(self, name: str) -> dict[str, Any]:
+        """What suits every parameter of an endpoint."""
+        photographs = {"image": self.photograph, "images": [self.photograph]}
+        parameters = self.endpoints[name]["parameters"]
+        return {each["parameter_name"]: each.get("parameter_default") for each in parameters} | {
+            key: value for key, value in photographs.items() if key in {each["parameter_name"] for each in parameters}
+        }
+
+    def refusal(self, name: str, values: dict[str, Any], way: str = "call/v2") -> str | None:
+        """The sentence that a call is refused with, or None where it succeeds."""
+        body = values if way == "call/v2" else {"data": list(values.values())}
+        answer = self.http.post(f"{self.api}{way}{name}", json=body)
+        assert answer.status_code < 500
+        if answer.status_code != 200:
+            told = answer.json()
+            return str(told.get("detail") or told["error"])
+        if way == "run":
+            return None
+        stream = self.http.get(f"{self.api}call{name}/{answer.json()['event_id']}").text
+        kind, told = stream.strip().rpartition("event: ")[2].split("\ndata: ", 1)
+        return None if kind == "complete" else str(json.loads(told)["error"])
+
+
+@pytest.fixture(scope="module")
+def caller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
+    folder = tmp_path_factory.mktemp("gradio")
+    Image.effect_noise((40, 30), 60).save(folder / "a.png")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(folder))
+        patch.setattr(core.cli.serve, "make_engine", lambda settings: make_engine(FakeBackend()))
+        options = {"server_name": "127.0.0.1", "share": False, "mcp_server": False}
+        page = core.cli.serve.launch(Settings(), None, options)
+        yield Caller(page.local_url, (folder / "a.png").read_bytes())
+        page.close(verbose=False)
+
+
+def is_one_sentence(told: str | None, caller: Caller) -> bool:
+    """Short, ended, and of ours: with no file of the server's but the one that the caller sent."""
+    assert told is not None
+    foreign = any(sign in told.replace(caller.photograph["path"], "") for sign in ("Traceback", 'File "', "/root", "<"))
+    return len(told) < 300 and told.endswith(".") and not foreign
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "words"),
+    [
+        ("/colorize", {"colour": 1}, "has no parameter 'colour'"),
+        ("/colorize", {"image": {"path": ""}}, "is no uploaded file"),
+        ("/colorize", {"image": {"path": "/etc/hostname", "meta": {"_type": "gradio.FileData"}}}, "handle_file"),
+        ("/colorize", {"image": {"path": "http://169.254.169.254/a", "meta": {"_type": "gradio.FileData"}}}, "handle_"),
+        ("/colorize", {"image": "data:image/png;base64,xx"}, "is no uploaded file"),
+        ("/colorize", {"quality": "good"}, "'quality'"),
+        ("/colorize", {"hints": [{"x" * 500: 1}]}, "'hints"),
+        ("/colorize_batch", {"images": [5]}, "handle_file"),
+        ("/nothing", {}, "There is no such endpoint"),
+    ],
+)
+def test_a_mistake_is_told_in_a_sentence(caller: Caller, name: str, given: dict[str, Any], words: str) -> None:
+    told = caller.refusal(name, (caller.usual(name) if name in caller.endpoints else {}) | given)
+    assert is_one_sentence(told, caller)
+    assert words in str(told)
+
+
+@pytest.mark.parametrize("way", ["call", "run"])
+def test_too_few_values_are_told_in_a_sentence(caller: Caller, way: str) -> None:
+    told = caller.refusal("/colorize", {"image": caller.photograph}, way)
+    assert is_one_sentence(told, caller)
+    assert "values and got 1" in str(told)
+
+
+@pytest.mark.parametrize("body", ["5", "[]", '{"data": 5}', "{", ""])
+def test_a_body_that_is_none_is_told_in_a_sentence(caller: Caller, body: str) -> None:
+    answer = caller.http.post(f"{caller.api}call/colorize", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422
+    assert is_one_sentence(answer.json()["detail"], caller)
+
+
+def test_a_fault_of_our_own_is_told_in_a_sentence(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*given: Any) -> Any:
+        raise LookupError("/root/secret")
+
+    monkeypatch.setattr("core.web.endpoints.named.colour_file", fail)
+    told = caller.refusal("/colorize", caller.usual("/colorize"))
+    assert told == "This call met a fault of Autochrome's own (LookupError); report what its log says."
+
+
+ANYTHING = some.recursive(
+    some.none() | some.booleans() | some.integers() | some.floats(allow_nan=False) | some.text(max_size=400),
+    lambda inside: some.lists(inside, max_size=4) | some.dictionaries(some.text(max_size=9), inside, max_size=4),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=some.data())
+def test_anything_gets_a_result_or_a_sentence(caller: Caller, data: some.DataObject) -> None:
+    name = data.draw(some.sampled_from([name for name in sorted(caller.endpoints) if caller.usual(name)]))
+    values = caller.usual(name)
+    for parameter in data.draw(some.lists(some.sampled_from(sorted(values)), min_size=1, max_size=3)):
+        values[parameter] = data.draw(ANYTHING)
+    told = caller.refusal(name, values, data.draw(some.sampled_from(["call", "call/v2", "run"])))
+    assert told is None or is_one_sentence(told, caller)
