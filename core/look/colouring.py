@@ -14,8 +14,9 @@ from core.colour.cielab import Float
 from core.errors import RequestError
 from core.look.alternatives import Alternative, Alternatives, tilted
 from core.look.distribution import annealed_mean, probabilities, uncertainty
-from core.look.hints import HintField
-from core.look.look import Look
+from core.look.ground import Ground
+from core.look.hints import Hinter
+from core.look.look import Hint, Look
 from core.look.pooling import pooled
 from core.look.tint import tint
 from core.look.vividness import expected_chroma, vivid_gain
@@ -42,6 +43,10 @@ class Colouring(Protocol):
         Raises:
             RequestError: the look asks for an alternative that the prediction does not hold.
         """
+        ...
+
+    def reach(self, hints: tuple[Hint, ...]) -> Float:
+        """(h', w') float32 0..1, how far each place would have the colours of some hints."""
         ...
 
     def alternatives(self) -> list[Alternative]:
@@ -77,6 +82,7 @@ class FieldColouring:
 
     def __init__(self, field: AbField, lightness: Float) -> None:
         self._field, self._lightness = field, lightness
+        self._hinter = Hinter(lambda: Ground(lightness, field.ab))
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -85,7 +91,8 @@ class FieldColouring:
     @property
     def nbytes(self) -> int:
         sure = self._field.confidence
-        return self._field.ab.nbytes + self._lightness.nbytes + (0 if sure is None else sure.nbytes)
+        own = self._field.ab.nbytes + self._lightness.nbytes + (0 if sure is None else sure.nbytes)
+        return own + self._hinter.nbytes
 
     def chroma(self, look: Look) -> Float:
         if look.alternative != "default":
@@ -93,8 +100,13 @@ class FieldColouring:
                 f"This backend predicts one colour for every place and has no alternative '{look.alternative}'; "
                 "leave it out or choose another backend."
             )
-        ab = self._field.ab * np.float32(look.strength) + tint(look)
-        return HintField(look.hints, self._lightness).over(ab) if look.hints else ab
+        hints = self._hinter.field(look.hints) if look.hints else None
+        ab = hints.corrected(self._field.ab) if hints else self._field.ab
+        ab = ab * np.float32(look.strength) + tint(look)
+        return hints.over(ab) if hints else ab
+
+    def reach(self, hints: tuple[Hint, ...]) -> Float:
+        return self._hinter.field(hints).reach if hints else np.zeros(self.shape, np.float32)
 
     def alternatives(self) -> list[Alternative]:
         return []
@@ -117,6 +129,11 @@ class DistributionColouring:
         # Bound to values and not to this object: a cycle would keep a dropped prediction's arrays in memory.
         self._others = Alternatives(shown_first, lambda shown: _vivid(shown_first, shown, expected, Look()))
 
+        def ground() -> Ground:
+            return Ground(lightness, _vivid(shown_first, shown_first, expected, Look()), distribution.features)
+
+        self._hinter = Hinter(ground)
+
     @property
     def shape(self) -> tuple[int, int]:
         return self._predicted.logits.shape[1], self._predicted.logits.shape[2]
@@ -124,16 +141,21 @@ class DistributionColouring:
     @property
     def nbytes(self) -> int:
         features = self._predicted.features
-        return 2 * self._predicted.logits.nbytes + self._lightness.nbytes + (0 if features is None else features.nbytes)
+        own = 2 * self._predicted.logits.nbytes + self._lightness.nbytes + (0 if features is None else features.nbytes)
+        return own + self._hinter.nbytes
 
     def chroma(self, look: Look) -> Float:
         distribution = self._pooled if look.pooling else self._predicted
         shown = tilted(distribution, self._others.favour(look.alternative))
-        hints = HintField(look.hints, self._lightness) if look.hints else None
+        ab = _vivid(distribution, shown, self._expected, look)
+        hints = self._hinter.field(look.hints) if look.hints else None
         if hints:
-            shown = hints.pulled(shown)
-        ab = _vivid(distribution, shown, self._expected, look) * np.float32(look.strength) + tint(look)
+            ab = hints.corrected(ab)
+        ab = ab * np.float32(look.strength) + tint(look)
         return hints.over(ab) if hints else ab
+
+    def reach(self, hints: tuple[Hint, ...]) -> Float:
+        return self._hinter.field(hints).reach if hints else np.zeros(self.shape, np.float32)
 
     def alternatives(self) -> list[Alternative]:
         return self._others.listed()

@@ -1,175 +1,184 @@
-"""Colours that a person has put down, spread over what they belong to.
+"""Colours that a person has put down, on what they belong to.
 
-After Levin, Lischinski and Weiss, "Colorization using Optimization" (SIGGRAPH 2004): neighbours of similar lightness
-have similar colours, those at an edge need not. What is solved for is not the colour but each place's share of each
-hint, with "none of them" as the prior everywhere: the prediction stays where no hint reaches.
+After Levin, Lischinski and Weiss, "Colorization using Optimization" (SIGGRAPH 2004), and Zhang et al., "Real-Time
+User-Guided Image Colorization with Learned Deep Priors" (SIGGRAPH 2017): a hint colours the thing that it is on, as far
+as ``core.look.ground`` finds that thing to go, and leaves every other place exactly as it was. What several hints agree
+in is held to be the picture's, and moves what is like them a little: a single hint cannot say that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from core.colour.cielab import Float, rgb_to_lab
+from core.look.ground import NBYTES, Distances, Ground, Masks
 from core.look.look import Hint
-from core.prediction import AbDistribution
 
-_SOLVED_PIXELS = 96 * 96
-"""A larger field is solved at this size first, then only improved at its own."""
+_THING, _SOFT = 2.0, 0.5
+"""Distance on the ground at which a thing ends, and half the width of its seam."""
 
-_EDGE = 0.8
-"""Step in L* that parts neighbours, as a multiple of the median step, beside a constant 1."""
+_FREE_RADIUS = 0.25
+"""A hint with a larger radius than this passes harder edges."""
 
-_PRIOR = 0.8
-"""How far hints reach: the prediction's pull on all places together, as a share of that of a place's neighbours."""
+_RIM = 0.75
+"""Share of its radius at which a hint begins to fade."""
 
-_RADIUS = 0.012
-"""Radius of the spot that has the hint's colour whatever its neighbours are, as a share of the picture's diagonal."""
+_NEARER = 2.0
+"""Power of distances by which places between two hints are divided."""
 
-_HOLD = 100.0
-"""Pull of the hint on that spot."""
+_AROUND = 3.0
+"""Distance at which a hint's say in what hints agree in is half of that on the spot."""
 
-_TOLERANCE = 1e-8
-"""Share of the hints' own energy that may be left over."""
+_UNHEARD = 0.1
+"""Say that is as good as none."""
 
-_NONE_TO_ALL = (0.12, 0.35)
-"""Solved shares at which a place goes from the prediction's to the hint's. A point's share falls off with the
-logarithm of the distance even where nothing stops it, and drops at edges: this keeps the one and sharpens the other."""
+_SAYS_AT_MOST = 20.0
+"""A*b* by which a hint can hold a prediction to be off beyond its own thing: the rest of it is the thing's own."""
 
-_PULL = 4.0
-"""How strongly a hint's colour moves a distribution towards its bins."""
 
-_SPREAD = 18.0
-"""Standard deviation, in a*b*, of what counts as one colour."""
+class Hinter:
+    """Hints on one prediction: its ground is looked at when the first hint comes, and the latest field is kept, so that
+    a slider solves nothing."""
+
+    nbytes = 2 * NBYTES
+    """Memory that it takes, about and at most."""
+
+    def __init__(self, ground: Callable[[], Ground]) -> None:
+        """Remember how to make the prediction's ground."""
+        self._make = ground
+        self._ground: Ground | None = None
+        self._latest: tuple[tuple[Hint, ...], HintField] | None = None
+
+    def field(self, hints: tuple[Hint, ...]) -> HintField:
+        """At least one hint, spread."""
+        latest = self._latest  # two threads may make the same at once, which is only work done twice
+        if latest is None or latest[0] != hints:
+            ground = self._ground = self._ground or self._make()
+            latest = self._latest = (hints, HintField(hints, ground))
+        return latest[1]
 
 
 class HintField:
-    """Hints spread over a picture.
+    """Hints spread over a field.
 
     Attributes:
-        share: (h, w) float32 0..1, how far each place is the hints'.
-        ab: (h, w, 2) float32, the a*b* that the hints give to each place.
+        reach: (h', w') float32 0..1, how far each place has the hints' colours.
     """
 
-    def __init__(self, hints: Sequence[Hint], lightness: Float):
-        """Solve.
+    def __init__(self, hints: Sequence[Hint], ground: Ground) -> None:
+        """Find what each hint is on.
 
         Args:
-            hints: at least one.
-            lightness: (h, w) L*, of the size at which colours are predicted.
+            hints: at least one; where two are on the same place the later one counts.
+            ground: of the field.
         """
-        total, a, b = _spread(hints, lightness)
-        self.ab: Float = np.stack([a, b], axis=-1) / np.maximum(total, np.float32(1e-6))[..., None]
-        low, high = _NONE_TO_ALL
-        rise = np.clip((total - low) / np.float32(high - low), 0, 1)
-        self.share: Float = rise * rise * (3 - 2 * rise)
+        hints, starts = _starts(hints, ground.shape)
+        distances = ground.distances(starts)
+        wanted = np.array([_ab(hint) for hint in hints], np.float32)
+        keeps = np.array([hint.keep for hint in hints])
+        within = _within(hints, distances)
+        shares = _shares(hints, distances, within, starts)
+        owned = shares.max(axis=0) * ~starts[keeps].any(axis=0)
+        claims = shares / np.maximum(distances.walked + distances.unlike, 0.02) ** np.float32(_NEARER)
+        claims /= np.maximum(claims.sum(axis=0), 1e-9)
+        coloured = owned * claims[~keeps].sum(axis=0)
+        colour = _mixed(wanted[~keeps], claims[~keeps])
+        agreed = _agreed(wanted, keeps, starts, distances, within, ground.ab) * (1 - owned)[..., None]
+        self.reach: Float = ground.brought_up_along_edges(coloured.astype(np.float32))
+        self._colour, self._agreed = ground.brought_up(colour), ground.brought_up(agreed)
 
-    def pulled(self, distribution: AbDistribution) -> AbDistribution:
-        """The distribution with the bins favoured that are near the hints' colours.
-
-        Where the hints have a share only, the colour becomes the plausible one nearest to theirs, rather than a mean
-        of theirs and another that nothing in the picture has.
-        """
-        bins, ab = distribution.bins, np.moveaxis(self.ab, -1, 0)
-        square = np.square(bins).sum(axis=1)[:, None, None] + np.square(ab).sum(axis=0)
-        square -= 2 * np.tensordot(bins, ab, axes=1)
-        favour = np.maximum(square / np.float32(-2 * _SPREAD**2), np.float32(-_PULL))
-        favour *= np.float32(_PULL) * self.share
-        return replace(distribution, logits=distribution.logits + favour)
+    def corrected(self, ab: Float) -> Float:
+        """What the hints agree in, added to the (h', w', 2) a*b* of a prediction."""
+        return np.asarray(ab + self._agreed, np.float32)
 
     def over(self, ab: Float) -> Float:
-        """The hints' colours laid over (h, w, 2) a*b*."""
-        return np.asarray(ab + (self.ab - ab) * self.share[..., None], np.float32)
+        """The hints' colours laid over (h', w', 2) a*b*."""
+        return np.asarray(ab + (self._colour - ab) * self.reach[..., None], np.float32)
 
 
 def _ab(hint: Hint) -> Float:
+    if hint.color is None:
+        return np.zeros(2, np.float32)
     rgb = np.array([int(hint.color[at : at + 2], 16) for at in (1, 3, 5)], np.float32)
     return rgb_to_lab(rgb / np.float32(255))[1:]
 
 
-def _spread(hints: Sequence[Hint], lightness: Float) -> Float:
-    """(3, h, w) float32: how far each place is the hints', 0..1, and that times their a* and times their b*.
+def _starts(hints: Sequence[Hint], shape: tuple[int, int]) -> tuple[list[Hint], Masks]:
+    """The cells (n, h, w) that each hint was put on and no later one, and the hints that have such cells."""
+    taken = np.zeros(shape, bool)
+    left: list[tuple[Hint, Masks]] = []
+    for hint in reversed(hints):
+        start = _touched(hint, shape) & ~taken
+        if start.any():
+            left.insert(0, (hint, start))
+            taken |= start
+    return [hint for hint, _ in left], np.array([start for _, start in left])
 
-    All three are sums over the hints of the same share of each place, so there is no need to know each.
-    """
+
+def _touched(hint: Hint, shape: tuple[int, int]) -> Masks:
+    """The cells (h, w) under a hint's spot or stroke."""
     import cv2
 
-    height, width = lightness.shape
-    scale = (_SOLVED_PIXELS / (height * width)) ** 0.5
-    if scale >= 1:
-        return _solve(hints, lightness, np.zeros((3, height, width), np.float32), 300)
-    shape = (max(1, round(height * scale)), max(1, round(width * scale)))
-    coarse = np.asarray(cv2.resize(lightness, shape[::-1], interpolation=cv2.INTER_AREA), np.float32)
-    start = _solve(hints, coarse, np.zeros((3, *shape), np.float32), 300)
-    wide = [cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR) for plane in start]
-    return _solve(hints, lightness, np.asarray(wide, np.float32), 10)
-
-
-def _solve(hints: Sequence[Hint], lightness: Float, start: Float, steps: int) -> Float:
-    """Conjugate gradients (Hestenes and Stiefel 1952) with the diagonal as preconditioner, for the planes at once.
-
-    A few thousand unknowns need some dozens of cheap steps, so no sparse solver is worth its dependency.
-    """
-    across, down = _affinity(lightness)
-    spots, wanted = _spots(hints, lightness.shape)
-    degree = np.zeros_like(lightness)
-    degree[:, 1:] += across
-    degree[:, :-1] += across
-    degree[1:] += down
-    degree[:-1] += down
-    own = degree * np.float32(1 + _PRIOR / lightness.size) + np.float32(_HOLD) * spots
-
-    def system(planes: Float) -> Float:
-        result = own * planes
-        result[:, :, 1:] -= across * planes[:, :, :-1]
-        result[:, :, :-1] -= across * planes[:, :, 1:]
-        result[:, 1:] -= down * planes[:, :-1]
-        result[:, :-1] -= down * planes[:, 1:]
-        return result
-
-    def dot(one: Float, other: Float) -> Float:
-        return np.asarray(np.einsum("nhw,nhw->n", one, other), np.float32)[:, None, None]
-
-    planes = start
-    residual = np.asarray(np.float32(_HOLD) * wanted - system(planes), np.float32)
-    direction = np.asarray(residual / own, np.float32)
-    energy = dot(residual, direction)
-    enough = np.float32(_TOLERANCE * _HOLD) * dot(wanted, wanted)
-    for _ in range(steps):
-        if (energy <= enough).all():
-            break
-        image = system(direction)
-        stride = energy / np.maximum(dot(direction, image), np.float32(1e-20))
-        planes = np.asarray(planes + stride * direction, np.float32)
-        residual = np.asarray(residual - stride * image, np.float32)
-        ahead = np.asarray(residual / own, np.float32)
-        energy, before = dot(residual, ahead), energy
-        direction = np.asarray(ahead + energy / np.maximum(before, np.float32(1e-20)) * direction, np.float32)
-    return planes
-
-
-def _affinity(lightness: Float) -> tuple[Float, Float]:
-    """How alike each place is to its right and to its lower neighbour: (h, w-1) and (h-1, w), near 0 to 1."""
-    across, down = np.diff(lightness, axis=1), np.diff(lightness, axis=0)
-    steps = np.abs(np.concatenate([across.ravel(), down.ravel()]))
-    edge = _EDGE * float(np.median(steps)) + 1.0 if steps.size else 1.0
-
-    def alike(step: Float) -> Float:
-        return np.asarray(np.maximum(np.exp(np.square(step / edge) / -2), 1e-4), np.float32)
-
-    return alike(across), alike(down)
-
-
-def _spots(hints: Sequence[Hint], shape: tuple[int, ...]) -> tuple[Float, Float]:
-    """Where the hints' spots are, (h, w) of 0 and 1, and what they hold, (3, h, w): 1, a*, b*. The last is on top."""
     height, width = shape
-    y, x = np.mgrid[0:height, 0:width]
-    radius = max(_RADIUS * float(np.hypot(height, width)), 0.75)
-    wanted = np.zeros((3, height, width), np.float32)
-    for hint in hints:
-        row, column = min(int(hint.y * height), height - 1), min(int(hint.x * width), width - 1)
-        a, b = _ab(hint)
-        wanted[:, np.hypot(y - row, x - column) < radius] = np.array([[1], [a], [b]], np.float32)
-    return wanted[0], wanted
+    cells = np.zeros(shape, np.uint8)
+    points = np.array([(hint.x, hint.y), *hint.stroke])
+    if hint.stroke or hint.width:
+        path = np.rint((points * (width, height) - 0.5) * 16).astype(np.int32)
+        cv2.polylines(
+            cells, [path.reshape(-1, 1, 2)], False, 1, max(1, round(hint.width * max(shape))), cv2.LINE_8, shift=4
+        )
+    columns, rows = np.minimum((points * (width, height)).astype(int), (width - 1, height - 1)).T
+    cells[rows, columns] = 1
+    return cells.astype(bool)
+
+
+def _within(hints: Sequence[Hint], distances: Distances) -> Float:
+    """(n, h, w): 1 well within each hint's radius, 0 from there on."""
+    within = np.ones_like(distances.apart)
+    for each, apart, hint in zip(within, distances.apart, hints, strict=True):
+        if hint.radius is not None:
+            each[...] = _falling(apart / np.float32(hint.radius), _RIM, 1.0)
+    return within
+
+
+def _shares(hints: Sequence[Hint], distances: Distances, within: Float, starts: Masks) -> Float:
+    """(n, h, w): how far each place belongs to what each hint is on."""
+    ends = np.array([_THING * max(1.0, (hint.radius or 0) / _FREE_RADIUS) for hint in hints], np.float32)[:, None, None]
+    far = (distances.walked + distances.unlike) / ends * np.float32(_THING)
+    return np.asarray(np.where(starts, 1, _falling(far, _THING - _SOFT, _THING + _SOFT) * within), np.float32)
+
+
+def _mixed(colours: Float, weights: Float) -> Float:
+    """(h, w, 2): the mean of (n, 2) colours by (n, h, w) weights."""
+    total = np.maximum(weights.sum(axis=0), np.float32(1e-9))
+    return np.asarray(np.tensordot(weights, colours, axes=(0, 0)) / total[..., None], np.float32)
+
+
+def _agreed(wanted: Float, keeps: Masks, starts: Masks, distances: Distances, within: Float, ab: Float) -> Float:
+    """(h, w, 2): by how much the hints around each place agree that the prediction is off.
+
+    The mean of what they say, less its standard error (the positive part of James and Stein's estimate, 1961), and none
+    of what only one of them says: weights count as Kish's effective number of hints (1965).
+    """
+    there = np.array([ab[start].mean(axis=0) for start in starts], np.float32)
+    off = np.asarray(np.where(keeps[:, None], 0, wanted - there), np.float32)
+    size = np.maximum(np.linalg.norm(off, axis=1, keepdims=True), np.float32(1e-6))
+    off = np.asarray(off * np.minimum(1, np.float32(_SAYS_AT_MOST) / size), np.float32)
+    far = (distances.walked / 2 + distances.unlike) / np.float32(_AROUND)
+    heard = np.maximum(1 / (1 + np.square(far)) - _UNHEARD, 0) / (1 - _UNHEARD)
+    says = np.asarray(heard * within, np.float32)
+    mean = _mixed(off, says)
+    total, squares = np.square(says.sum(axis=0)), np.square(says)
+    spread = np.square(off[:, None, None] - mean).sum(axis=-1)
+    error = (squares * spread).sum(axis=0) / np.maximum(total * np.square(mean).sum(axis=-1), 1e-9)
+    alone = squares.sum(axis=0) / np.maximum(total, 1e-9)
+    sure = np.maximum(1 - error, 0) * np.maximum(1 - alone, 0) * np.minimum(1, 2 * says.max(axis=0))
+    return np.asarray(mean * sure[..., None], np.float32)
+
+
+def _falling(value: Float, start: float, end: float) -> Float:
+    """1 below the start, 0 above the end, and smooth between them."""
+    along = np.clip((value - np.float32(start)) / np.float32(end - start), 0, 1)
+    return np.asarray(1 - along * along * (3 - 2 * along), np.float32)

@@ -2,24 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from core.errors import RequestError, first_problem
 
 AlternativeName = Literal["default", "warmer", "cooler", "vivid", "calm", "other", "other-2"]
 """Colourings that a prediction can hold, see ``core.look.alternatives``."""
 
+Share = Annotated[float, Field(ge=0, le=1)]
+
 
 class Hint(BaseModel):
-    """A spot whose colour a person knows."""
+    """A spot, or a brush stroke, whose colour a person knows or likes as it is."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     x: float = Field(ge=0, le=1, description="from the left edge, as a share of the width")
     y: float = Field(ge=0, le=1, description="from the top edge, as a share of the height")
-    color: str = Field(pattern=r"^#[0-9a-fA-F]{6}$", description="sRGB; its lightness is not used")
+    color: str | None = Field(
+        None,
+        pattern=r"^#[0-9a-fA-F]{6}$",
+        description="sRGB; its lightness is not used; may be left out where keep is true",
+    )
+    radius: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="how far it may reach, as a share of the longer side; null is as far as the thing goes it is on",
+    )
+    keep: bool = Field(False, description="leave what is here as predicted, whatever other hints are near")
+    stroke: tuple[tuple[Share, Share], ...] = Field(
+        (), max_length=500, description="further points, [x, y], through which a brush went on from x, y"
+    )
+    width: float = Field(0.0, ge=0, le=0.5, description="of the brush, as a share of the longer side; 0 is a thin line")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Hint:
+        if self.color is None and not self.keep:
+            raise ValueError("it needs a color, or keep")
+        return self
 
 
 class Look(BaseModel):

@@ -10,9 +10,9 @@ import pytest
 from core.colour.cielab import pixel_lightness, rgb_to_lab
 from core.engine import Engine
 from core.errors import RequestError
-from core.look import hints as solver
+from core.look import ground
 from core.look.colouring import colouring_of
-from core.look.distribution import annealed_mean
+from core.look.ground import Ground
 from core.look.hints import HintField
 from core.look.look import Hint, Look, make_look
 from core.photo.open import Photo
@@ -72,58 +72,124 @@ def test_grey_is_a_colour_too():
     np.testing.assert_allclose(ab[24, 50], (8, 20), atol=1.5)
 
 
-def test_the_solution_is_that_of_the_equations():
-    lightness = halves(12, 14)
-    hints = [Hint(x=0.2, y=0.3, color=GREEN), Hint(x=0.8, y=0.8, color="#c03030")]
-    across, down = solver._affinity(lightness)
-    spots, wanted = solver._spots(hints, lightness.shape)
-    matrix = np.diag(solver._HOLD * spots.ravel().astype(float))
-    number = np.arange(12 * 14).reshape(12, 14)
-    pairs = [(number[:, :-1], number[:, 1:], across), (number[:-1], number[1:], down)]
-    for one, other, weight in pairs:
-        for i, j, w in zip(one.ravel(), other.ravel(), weight.ravel(), strict=True):
-            matrix[[i, j], [i, j]] += w * (1 + solver._PRIOR / lightness.size)
-            matrix[i, j] -= w
-            matrix[j, i] -= w
-    exact = np.linalg.solve(matrix, solver._HOLD * wanted.reshape(3, -1).T).T.reshape(wanted.shape)
-    np.testing.assert_allclose(solver._spread(hints, lightness)[0], exact[0], atol=0.01)
-    np.testing.assert_allclose(solver._spread(hints, lightness), exact, atol=0.3)
+def test_visits_are_those_of_the_walks_equations():
+    rng = np.random.default_rng(4)
+    for height, width in ((6, 9), (9, 6), (1, 5), (5, 1)):
+        across, down = rng.random((height, width - 1)), rng.random((height - 1, width))
+        number = np.arange(height * width).reshape(height, width)
+        steps = np.zeros((height * width, height * width))
+        steps[number[:, :-1].ravel(), number[:, 1:].ravel()] = across.ravel()
+        steps[number[:-1].ravel(), number[1:].ravel()] += down.ravel()
+        steps += steps.T
+        degree = steps.sum(axis=1) * (1 + ground._RESTART / steps.shape[0])
+        starts = np.zeros((2, height, width), np.float32)
+        starts[0, 0, 0] = starts[1, height // 2, width // 2] = 1
+        exact = np.linalg.solve(np.diag(degree) - steps, starts.reshape(2, -1).T).T
+        found = ground._Walk(across.astype(np.float32), down.astype(np.float32)).visits(starts)
+        np.testing.assert_allclose(found.reshape(2, -1), exact, rtol=1e-3)
 
 
-def test_a_large_field_is_solved_alike():
+def test_a_large_field_is_coloured_alike_and_to_its_own_edge():
     hints = [Hint(x=0.2, y=0.5, color=GREEN)]
-    small, large = HintField(hints, halves(48, 60)), HintField(hints, halves(192, 240))
-    assert np.abs(large.share[::4, ::4] - small.share).mean() < 0.12
-    assert large.share[:, 140:].max() < 0.05
-    np.testing.assert_allclose(large.ab[96, 48], GREEN_AB, atol=1)
+    small, large = (HintField(hints, Ground(halves(*size), brown(*size).ab)) for size in ((48, 60), (192, 240)))
+    assert np.abs(large.reach[::4, ::4] - small.reach).mean() < 0.05
+    assert large.reach[:, 122:].max() < 0.1
+    assert large.reach[20:-20, 60:118].min() > 0.8
 
 
-def test_between_hint_and_prediction_a_distribution_shows_colours_that_it_finds_plausible():
-    """Halfway between green and red lies a grey brown that nothing in the scene has."""
-    bins = np.array([RED_AB, GREEN_AB, (RED_AB + GREEN_AB) / 2], np.float32)
-    logits = np.zeros((3, 20, 40), np.float32)
-    logits[0], logits[1], logits[2] = 2.0, 1.0, -6.0
-    scene = AbDistribution(logits, bins)
-    field = HintField([Hint(x=0.1, y=0.5, color=GREEN)], np.full((20, 40), 50, np.float32))
-    ab = annealed_mean(field.pulled(scene), 0.38)
-    fringe = (field.share > 0.3) & (field.share < 0.7)
-    assert fringe.sum() > 10
-    nearer_green = np.linalg.norm(ab - GREEN_AB, axis=-1) < np.linalg.norm(ab - RED_AB, axis=-1)
-    assert nearer_green[fringe].mean() > 0.8
-    untouched = field.share == 0
-    np.testing.assert_array_equal(ab[untouched], annealed_mean(scene, 0.38)[untouched])
+def scene() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A street as a network sees it: L*, a*b* and features of two alike coats before a wall."""
+    light, ab = np.full((40, 60), 70, np.float32), np.full((40, 60, 2), (2, 8), np.float32)
+    known = np.zeros((2, 40, 60), np.float32)
+    for columns in (slice(6, 22), slice(38, 54)):
+        light[10:, columns], ab[10:, columns], known[0, 10:, columns] = 30, (8, 20), 3
+    return light + np.random.default_rng(3).normal(0, 0.7, light.shape).astype(np.float32), ab, known
+
+
+def test_one_hint_leaves_every_other_thing_exactly_as_it_was():
+    light, ab, known = scene()
+    field = HintField([Hint(x=0.23, y=0.6, color=GREEN)], Ground(light, ab, known))
+    coloured = field.over(field.corrected(ab))
+    assert np.abs(coloured[12:38, 8:20] - GREEN_AB).max() < 8
+    np.testing.assert_array_equal(coloured[:, 24:], ab[:, 24:])
+
+
+def test_what_a_place_is_stops_a_hint_where_lightness_does_not():
+    light, ab, known = scene()
+    light[:] = 50
+    hint = [Hint(x=0.23, y=0.6, color=GREEN)]
+    knowing = HintField(hint, Ground(light, ab, known)).reach
+    guessing = HintField(hint, Ground(light, 0 * ab)).reach
+    assert knowing[:, 25:].max() == 0
+    assert guessing[:, 25:].max() > 0.5
+
+
+def test_a_radius_holds_a_hint_back_or_lets_it_go_on():
+    def reach(**more: float) -> np.ndarray:
+        light, ab, known = scene()
+        faint = Ground(light / 8, ab / 8, known / 8)
+        return HintField([Hint(x=0.23, y=0.6, color=GREEN, **more)], faint).reach
+
+    y, x = np.mgrid[:40, :60]
+    away = np.hypot(x - 13, y - 24) / 60
+    assert reach(radius=0.08)[away > 0.09].max() == 0
+    assert reach(radius=0.08)[away < 0.05].min() > 0.9
+    sizes = [reach(**more).sum() for more in ({"radius": 0.08}, {}, {"radius": 1.0})]
+    assert np.all(np.diff(sizes) > 50)
+
+
+def test_keep_as_it_is_holds_a_colour_off():
+    light, ab = halves(), brown().ab
+    ground = Ground(light, ab)
+    hint, keep = Hint(x=0.1, y=0.2, color=GREEN), Hint(x=0.3, y=0.6, keep=True)
+    alone, held = (HintField(hints, ground) for hints in ([hint], [hint, keep]))
+    assert alone.reach[28, 18] > 0.8
+    assert held.reach[28, 18] == 0
+    assert held.reach[26:31, 16:21].max() < 0.1
+    assert held.reach[9, 6] > 0.99
+    np.testing.assert_array_equal(HintField([keep], ground).over(ab), ab)
+
+
+def test_a_brush_stroke_colours_all_that_it_was_drawn_on():
+    light, ab = halves(), brown().ab
+    stroke = Hint(x=0.2, y=0.2, color=GREEN, stroke=((0.2, 0.8), (0.8, 0.8)), width=0.05, radius=0.02)
+    reach = HintField([stroke], Ground(light, ab)).reach
+    assert reach[10:38, 12].min() == 1
+    assert reach[38, 12:48].min() == 1
+    assert reach[:28, 20:].max() == 0
+
+
+def test_only_what_several_hints_agree_in_moves_the_rest():
+    light, ab, known = scene()
+    warmer = [Hint(x=x, y=0.1, color="#c8a878") for x in (0.1, 0.5, 0.9)]
+    ground = Ground(light, ab, known)
+    one, three = (HintField(hints, ground).corrected(ab) - ab for hints in (warmer[:1], warmer))
+    np.testing.assert_array_equal(one, 0)
+    towards = three[(HintField(warmer, ground).reach == 0) & (three != 0).any(axis=-1)]
+    assert len(towards) > 50
+    assert towards[:, 1].min() > 0
+    assert np.abs(three).max() < 21
+
+
+def test_the_same_hints_give_the_same_colours_and_a_slider_solves_nothing(monkeypatch):
+    hints = [{"x": 0.2, "y": 0.5, "color": GREEN}, {"x": 0.9, "y": 0.1, "color": "#c03030"}]
+    np.testing.assert_array_equal(painted(hints), painted(hints))
+    colouring = colouring_of(brown(), halves())
+    colouring.chroma(make_look(hints=hints))
+    monkeypatch.setattr(Ground, "distances", None)
+    colouring.chroma(make_look(hints=hints, strength=0.5))
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 30), (30, 1), (2, 3), (48, 48), (300, 200)])
 def test_any_shape_and_the_very_corners(shape):
     lightness = np.full(shape, 50, np.float32)
     for x, y in ((0, 0), (1, 1), (0.5, 1)):
-        field = HintField([Hint(x=x, y=y, color=GREEN)], lightness)
+        field = HintField([Hint(x=x, y=y, color=GREEN)], Ground(lightness, np.zeros((*shape, 2), np.float32)))
         row, column = min(int(y * shape[0]), shape[0] - 1), min(int(x * shape[1]), shape[1] - 1)
-        assert field.share.shape == shape
-        assert field.share[row, column] > 0.98
-        np.testing.assert_allclose(field.ab[row, column], GREEN_AB, atol=1)
-        assert np.isfinite(field.ab).all()
+        assert field.reach.shape == shape
+        ab = field.over(np.zeros((*shape, 2), np.float32))
+        np.testing.assert_allclose(ab[row, column], GREEN_AB, atol=1)
+        assert np.isfinite(ab).all()
 
 
 def test_hints_run_no_network_and_keep_the_lightness():
@@ -143,6 +209,7 @@ def test_hints_run_no_network_and_keep_the_lightness():
     [
         ({"x": 1.2, "y": 0.5, "color": GREEN}, r"'hints\.0\.x' is not usable: .*less than or equal to 1"),
         ({"x": 0.2, "y": 0.5, "color": "green"}, r"'hints\.0\.color' is not usable"),
+        ({"x": 0.2, "y": 0.5}, r"'hints\.0' is not usable: .*it needs a color, or keep"),
         ({"x": 0.2, "color": GREEN}, r"'hints\.0\.y' is not usable: field required"),
         ({"x": 0.2, "y": float("nan"), "color": GREEN}, r"'hints\.0\.y' is not usable"),
         ("here", r"'hints\.0' is not usable"),
