@@ -50,7 +50,9 @@ class Look(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    strength: float = Field(1.0, ge=0, le=2, description="chroma as a multiple of the predicted; 0 is grey")
+    strength: float = Field(
+        1.0, ge=0, le=2, description="chroma as a multiple of the predicted; 0 is grey, with tints and hints too"
+    )
     temperature: float = Field(
         0.38, ge=0, le=1, description="of the annealed mean: 0 takes the likeliest colour, 1 the plain mean"
     )

@@ -44,6 +44,8 @@ def render(photo: Photo, colouring: Colouring, look: Look) -> Picture:
     """Colour a photograph. Its lightness stays; colours outside sRGB lose chroma, not lightness or hue."""
     small = small_lightness(photo, colouring.shape) if look.refine else None
     ab = colouring.chroma(look)
+    if look.strength == 0:  # grey, whatever tints and hints there are
+        ab = np.zeros_like(ab)
     upsampler = ChromaUpsampler(ab, (photo.height, photo.width), small)
     rgb = np.empty((photo.height, photo.width, 3), photo.pixels.dtype)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,9 +15,13 @@ _RADIUS = 1
 _RIDGE = 350.0
 """Variance, in L*^2, that holds back the slope of a*b* on L*: flat windows get none."""
 
-_SHARPEN = 0.2
+_SHARPEN = 0.22
 """Share of the field's own detail that is added to it: a field's pixel is the mean of an area, which
 interpolation would blur once more."""
+
+_NEAR, _BEYOND = 7, 0.02
+"""Side, in pixels of the field, of the window whose range of a* and of b* no colour leaves, and how far it may all the
+same, as a share of that range: else cubics and sharpening give strong colours rings of the opposite one."""
 
 
 class ChromaUpsampler:
@@ -24,7 +30,8 @@ class ChromaUpsampler:
     Without refinement it is plain bilinear interpolation. With it: bicubic interpolation of the slightly sharpened
     field, which follows lightness by the local slope of a*b* on L* (a ridge regression in each small window, after He,
     Sun and Tang, "Guided Image Filtering", TPAMI 2013, equations 5, 6 and 8): slope and intercept are interpolated. The
-    constants were chosen on photographs; tests/benchmarks/upsampling.py measures them on others.
+    colours stay within the field's own range nearby. The constants were chosen on photographs;
+    tests/benchmarks/upsampling.py measures them on others.
     """
 
     def __init__(self, ab: Float, shape: tuple[int, int], small_lightness: Float | None = None):
@@ -37,9 +44,11 @@ class ChromaUpsampler:
         """
         self._shape = shape
         self._refined = small_lightness is not None
+        self._range: tuple[Float, Float] | None = None
         if small_lightness is None:
             self._planes = ab
         else:
+            self._range = _nearby_range(ab)
             slope = _slope(ab, small_lightness)
             self._planes = np.dstack([_sharpened(ab) - slope * small_lightness[..., None], slope])
 
@@ -55,14 +64,19 @@ class ChromaUpsampler:
         matrix = np.zeros((bottom - top, last - first), np.float32)
         for tap, weight in zip(taps.T, weights.T, strict=True):
             matrix[np.arange(bottom - top), tap - first] += weight
-        return Band(np.ascontiguousarray(np.moveaxis(wide, 2, 0), dtype=np.float32), matrix, taps - first)
+        limits = []
+        for bound in self._range or ():
+            stretched = cv2.resize(bound[first:last], (self._shape[1], last - first), interpolation=cv2.INTER_LINEAR)
+            limits.append(np.ascontiguousarray(np.moveaxis(stretched, 2, 0), dtype=np.float32))
+        planes = np.ascontiguousarray(np.moveaxis(wide, 2, 0), dtype=np.float32)
+        return Band(planes, limits, matrix, taps - first)
 
 
 class Band:
     """Some neighbouring rows of the photograph, whose chroma has its full width and not yet its full height."""
 
-    def __init__(self, planes: Float, matrix: Float, taps: NDArray[np.intp]):
-        self._planes, self._matrix, self._taps = planes, matrix, taps
+    def __init__(self, planes: Float, limits: list[Float], matrix: Float, taps: NDArray[np.intp]):
+        self._planes, self._limits, self._matrix, self._taps = planes, limits, matrix, taps
 
     def rows(self, part: slice, lightness: Float) -> tuple[Float, Float]:
         """A* and b* of a part of the band's rows.
@@ -79,13 +93,36 @@ class Band:
             return planes[0], planes[1]
         planes[2:4] *= lightness
         planes[:2] += planes[2:4]
+        self._limit(planes[:2], part)
         return planes[0], planes[1]
+
+    def _limit(self, ab: Float, part: slice) -> None:
+        """Keep (2, rows, w) a*b* within the range of those two rows of the field that each row lies between."""
+        low, high = self._limits
+        above = self._taps[part, 1]
+        ends = [0, *(np.flatnonzero(np.diff(above)) + 1), len(above)]
+        for first, last in pairwise(ends):
+            one, two = self._taps[part.start + first, 1:3]
+            rows = ab[:, first:last]
+            np.maximum(rows, np.minimum(low[:, one], low[:, two])[:, None], out=rows)
+            np.minimum(rows, np.maximum(high[:, one], high[:, two])[:, None], out=rows)
 
     def _interpolated(self, part: slice) -> Float:
         """(planes, rows, w): the weighted sum of the rows above and below."""
         first, last = self._taps[part.start, 0], self._taps[part.stop - 1, -1] + 1
         # Plane by plane: each product is small enough for BLAS to leave to this thread.
         return self._matrix[part, first:last] @ self._planes[:, first:last]
+
+
+def _nearby_range(ab: Float) -> tuple[Float, Float]:
+    """The least and the greatest a* and b* that a colour may have near each pixel, two of (h', w', 2)."""
+    import cv2
+
+    window = np.ones((_NEAR, _NEAR), np.uint8)
+    low = cv2.erode(ab, window, borderType=cv2.BORDER_REPLICATE)
+    high = cv2.dilate(ab, window, borderType=cv2.BORDER_REPLICATE)
+    beyond = (high - low) * np.float32(_BEYOND)
+    return np.asarray(low - beyond, np.float32), np.asarray(high + beyond, np.float32)
 
 
 def _sharpened(ab: Float) -> Float:

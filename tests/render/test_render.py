@@ -45,6 +45,13 @@ def test_strength_zero_is_grey_and_strength_scales_chroma():
     assert chroma[1] == pytest.approx(chroma[2] / 2, rel=0.1)
 
 
+@pytest.mark.parametrize("prediction", [AbField(smooth_field()), AbDistribution(np.zeros((4, 9, 9), np.float32), BINS)])
+def test_strength_zero_is_grey_with_tints_and_hints_too(prediction):
+    look = Look(strength=0, tint_warm=1, tint_magenta=-1, hints=[{"x": 0.5, "y": 0.5, "color": "#c01010"}])
+    rgb = paint(Photo(grey_picture(80, 120)), prediction, look).rgb
+    np.testing.assert_array_equal(rgb, np.dstack([grey_picture(80, 120)] * 3))
+
+
 @pytest.mark.parametrize("refine", [True, False])
 @pytest.mark.parametrize(("dtype", "shape"), [(np.uint8, (16, 16)), (np.uint16, (256, 256))], ids=["8 bit", "16 bit"])
 def test_every_grey_comes_out_as_it_went_in(dtype, shape, refine):
@@ -96,6 +103,17 @@ def test_refinement_brings_colour_back_to_its_edge():
         return np.square(lab[..., 1:] - truth).mean()
 
     assert error(True) < 0.5 * error(False)
+
+
+def test_a_strong_colour_has_no_ring_of_the_opposite_one():
+    """On flat grey, a field that steps from neutral to strong: neither side goes beyond its colour."""
+    ab = np.zeros((20, 20, 2), np.float32)
+    ab[4:14, 8:16] = -45, 35
+    lab = rgb_to_lab(paint(Photo(np.full((160, 200), 140, np.uint8)), AbField(ab), Look()).rgb / np.float32(255))
+    assert lab[..., 1].max() < 1
+    assert lab[..., 2].min() > -1
+    assert lab[..., 1].min() > -47
+    assert lab[64:80, 100:140, 1:].mean(axis=(0, 1)) == pytest.approx([-45, 35], abs=1.5)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 20_000), (3000, 2), (7, 5)])
