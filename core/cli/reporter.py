@@ -54,7 +54,7 @@ class Reporter:
         self.count += 1
         self.failed += outcome.status == "failed"
         if self._file is not None:
-            self._rows.writerow(outcome.model_dump())
+            self._rows.writerow(outcome.cells())
             self._file.flush()
         if self._as_json:
             typer.echo(outcome.model_dump_json())

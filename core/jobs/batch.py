@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
+import re
 import tempfile
 import threading
+import unicodedata
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +24,8 @@ from core.photo.open import Photo
 from core.photo.resize import thumbnail
 from core.photo.save import free_name
 from core.render.render import Picture
+
+logger = logging.getLogger("autochrome")
 
 THUMBNAIL_PIXELS = 60_000
 
@@ -61,7 +66,7 @@ def colour_batch(
                     done = _colour_into(archive, engine, source, job, Path(scratch))
                     outcomes.append(done.outcome)
                     yield done
-                archive.writestr("report.csv", _csv(outcomes))
+                archive.writestr("report.csv", _csv(outcomes).encode("utf-8", "replace"))
             unfinished.replace(target)
         except OSError as error:
             reason = error.strerror or str(error)
@@ -70,7 +75,8 @@ def colour_batch(
 
 def _colour_into(archive: zipfile.ZipFile, engine: Engine, source: Source, job: Job, scratch: Path) -> Done:
     """Colour one photograph and put the picture into the zip, under a name of its own."""
-    name = free_name(job.picture_name(source.name), set(archive.namelist()).__contains__)
+    taken = {name.casefold() for name in archive.namelist()}
+    name = free_name(anywhere(job.picture_name(source.name)), lambda name: name.casefold() in taken)
     outcome, picture = job.attempt(engine, source, scratch / name)
     if picture is None:
         return Done(outcome)
@@ -81,13 +87,28 @@ def _colour_into(archive: zipfile.ZipFile, engine: Engine, source: Source, job: 
     return Done(outcome.model_copy(update={"picture": name}), _thumbnail(picture))
 
 
-def _thumbnail(picture: Picture) -> Pixels:
-    return eight_bits(thumbnail(Photo(picture.rgb), THUMBNAIL_PIXELS).pixels)
+def anywhere(name: str) -> str:
+    """A file's name as every system takes it and shows it: for a zip, nobody knows where it will be unpacked."""
+    shown = [letter for letter in name if unicodedata.category(letter) not in ("Cc", "Cf", "Cs")]
+    name = re.sub(r'[<>:"/\\|?*]', "_", "".join(shown))
+    return f"_{name}" if _OF_WINDOWS.match(name) else name
+
+
+_OF_WINDOWS = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)\s*\.", re.IGNORECASE)
+"""Devices, whatever ending follows."""
+
+
+def _thumbnail(picture: Picture) -> Pixels | None:
+    try:
+        return eight_bits(thumbnail(Photo(picture.rgb), THUMBNAIL_PIXELS).pixels)
+    except Exception:  # as when memory is short: the picture is in the zip all the same
+        logger.exception("No small picture could be made")
+        return None
 
 
 def _csv(outcomes: list[Outcome]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, list(Outcome.model_fields), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(outcome.model_dump() for outcome in outcomes)
+    writer.writerows(outcome.cells() for outcome in outcomes)
     return text.getvalue()

@@ -43,6 +43,15 @@ class Outcome(BaseModel):
     clipped_fraction: float = 0.0
     warnings: str = ""
 
+    def cells(self) -> dict[str, Any]:
+        """As a row of a table: a text that a spreadsheet would take for a formula begins with an apostrophe."""
+        return {
+            name: f"'{value}"
+            if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
+            else value
+            for name, value in self
+        }
+
 
 @dataclass(frozen=True)
 class Coloured:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import stat
 import tempfile
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from core.errors import PhotoError
 from core.settings import Settings
@@ -21,6 +23,25 @@ MOST_FILES = 2000
 _LARGEST_RATIO = 200
 _HARMLESS = 20_000_000
 """A file that unpacks to more bytes than this and to more than that multiple of its size is taken for a bomb."""
+
+_LARGEST_TOTAL_RATIO, _HARMLESS_TOTAL = 20, 400_000_000
+"""The same of all files together."""
+
+_LARGEST_DIRECTORY = 2_000_000
+"""Bytes of a zip's list of files: 20,000 names. It is read into memory whole."""
+
+
+class _Bounded(io.FileIO):
+    """A zip's file; its directory, which ``zipfile`` reads in one piece, is refused where that is too large."""
+
+    def read(self, size: int | None = -1, /) -> Any:
+        if size is not None and size > _LARGEST_DIRECTORY:
+            raise _TooManyError
+        return super().read(size)
+
+
+class _TooManyError(Exception):
+    pass
 
 
 @dataclass(frozen=True)
@@ -101,14 +122,26 @@ def _entries(path: Path, name: str, settings: Settings) -> list[Source]:
         PhotoError: it is no zip, is encrypted, is built to do harm, or holds no file.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            entries = [entry for entry in archive.infolist() if not entry.is_dir() and not _is_clutter(entry.filename)]
+        with _Bounded(path) as file, zipfile.ZipFile(file) as archive:
+            everything = archive.infolist()
+    except _TooManyError:
+        raise PhotoError(f"{name} lists too many files to be opened; make several zips of it.") from None
     except (zipfile.BadZipFile, OSError, ValueError) as error:
         raise PhotoError(f"{name} is no zip that can be read; zip the photographs again.") from error
+    entries = [entry for entry in everything if not entry.is_dir() and not _is_clutter(entry.filename)]
     if not entries:
         raise PhotoError(f"{name} is empty; put photographs into it.")
     for entry in entries:
         _check(entry, name, settings)
+    packed, unpacked = sum(entry.compress_size for entry in entries), sum(entry.file_size for entry in entries)
+    size = path.stat().st_size
+    if packed > size:
+        raise PhotoError(f"{name} holds files that lie over one another and is not opened; zip the photographs again.")
+    if unpacked > max(_HARMLESS_TOTAL, _LARGEST_TOTAL_RATIO * size):
+        raise PhotoError(
+            f"{name} would unpack to {unpacked / 1e6:,.0f} MB from {size / 1e6:,.1f} and is not opened; "
+            "make several zips of it."
+        )
     return [Source(entry.filename, path, entry) for entry in entries]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import io
 import stat
@@ -160,6 +161,33 @@ def locked(path: Path) -> None:
     path.write_bytes(data)
 
 
+def crowded(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(40_000):
+            archive.writestr(f"{number}.png", b"")
+
+
+def overlapping(path: Path) -> None:
+    """Ten names for one file, as in Fifield's "A better zip bomb" (WOOT 2019)."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("0.png", np.random.default_rng(2).bytes(5_000))
+        first = archive.infolist()[0]
+        for number in range(1, 10):
+            archive.filelist.append(copy.copy(first))
+            archive.filelist[-1].filename = f"{number}.png"
+
+
+def vast(path: Path) -> None:
+    """Each file unpacks to less than would be refused; all together are 21 GB to the number."""
+    packed(path, {f"{number}.png": b"x" for number in range(1_200)})
+    data = bytearray(path.read_bytes())
+    at = data.find(b"PK\x01\x02")
+    while at >= 0:
+        data[at + 24 : at + 28] = (18_000_000).to_bytes(4, "little")
+        at = data.find(b"PK\x01\x02", at + 4)
+    path.write_bytes(data)
+
+
 REFUSED: list[tuple[Callable[[Path], None], str]] = [
     (traversal, "points out of it"),
     (absolute, "points out of it"),
@@ -169,6 +197,9 @@ REFUSED: list[tuple[Callable[[Path], None], str]] = [
     (empty, "album.zip is empty"),
     (no_zip, "is no zip that can be read"),
     (locked, "is locked with a password"),
+    (crowded, "lists too many files"),
+    (overlapping, "lie over one another"),
+    (vast, "would unpack to 21,600 MB"),
 ]
 
 
@@ -209,6 +240,46 @@ def test_damage_inside_a_zip_fails_that_photograph_only(tmp_path: Path) -> None:
     done = run(make_engine(), sources([(path, "album.zip")], SETTINGS), tmp_path / "out.zip")
     assert done[0].outcome.problem == "a.png is damaged in its zip; zip it again."
     assert done[1].outcome.picture == "b.colour.png"
+
+
+def test_names_in_the_zip_suit_every_system(tmp_path: Path) -> None:
+    names = [
+        "CON.png",
+        "aux .jpg",
+        "Anna.png",
+        "ANNA.png",
+        "gnp\u202eanna.png",
+        "a\x07b.png",
+        'a:"b?.png',
+        "b\ud83d.png",
+    ]
+    photograph = save_grey(tmp_path / "a.png")
+    run(make_engine(), [Source(name, photograph) for name in names], tmp_path / "out.zip")
+    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
+        assert archive.namelist()[:-1] == [
+            "_CON.colour.png", "_aux .colour.png", "Anna.colour.png", "ANNA-2.colour.png", "gnpanna.colour.png",
+            "ab.colour.png", "a__b_.colour.png", "b.colour.png",
+        ]  # fmt: skip
+
+
+def test_no_cell_of_the_report_is_a_formula(tmp_path: Path) -> None:
+    names = ["=cmd|' /C calc'!A0.png", "+1.png", "-1.png", "@x.png", "plain.png"]
+    photograph = save_grey(tmp_path / "a.png")
+    run(make_engine(), [Source(name, photograph) for name in names], tmp_path / "out.zip")
+    cells = [row["photograph"] for row in report(tmp_path / "out.zip")]
+    assert cells == [*(f"'{name}" for name in names[:-1]), "plain.png"]
+
+
+def test_what_nobody_foresaw_fails_one_photograph_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail_once(picture: Any, pixels: int) -> Any:
+        monkeypatch.undo()
+        raise LookupError("thumbnail")
+
+    monkeypatch.setattr("core.jobs.batch.thumbnail", fail_once)
+    photographs = [Source(name, save_grey(tmp_path / name)) for name in ("a.png", "b.png")]
+    done = run(make_engine(), photographs, tmp_path / "out.zip")
+    assert [each.outcome.picture for each in done] == ["a.colour.png", "b.colour.png"]
+    assert done[0].thumbnail is None
 
 
 def test_nothing_at_all_is_refused() -> None:
