@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from core.registry.backend import BackendInfo
 from core.registry.hookspecs import hookimpl
 
 MODEL = Path(__file__).parent.parent / "models" / "pocket"
+_NETWORK, _BINS = "pocket.onnx", "bins.csv"
 
 
 class Pocket:
@@ -34,15 +37,24 @@ class Pocket:
         """Read the network and its bins."""
         import cv2
 
-        self._net = cv2.dnn.readNetFromONNX(str(MODEL / "pocket.onnx"))
-        table = np.loadtxt(MODEL / "bins.csv", delimiter=",", skiprows=1, dtype=np.float32)
+        self._net = cv2.dnn.readNetFromONNX(str(MODEL / _NETWORK))
+        table = np.loadtxt(MODEL / _BINS, delimiter=",", skiprows=1, dtype=np.float32)
         self._bins, self._rebalance = np.ascontiguousarray(table[:, :2]), table[:, 2].copy()
+
+    def digests(self) -> dict[str, str]:
+        """The network's files, as ``core.registry.backend.digests_of`` gives them."""
+        return _digests()
 
     def predict(self, request: Request, options: None) -> AbDistribution:
         """Distribution over the bins, and features for pooling, at a quarter of the request's size."""
         self._net.setInput(request.lightness[None, None])
         logits, features = self._net.forward(["logits", "features"])
         return AbDistribution(logits[0], self._bins, self._rebalance, features[0])
+
+
+@lru_cache(maxsize=1)
+def _digests() -> dict[str, str]:
+    return {name: hashlib.sha256((MODEL / name).read_bytes()).hexdigest()[:12] for name in (_NETWORK, _BINS)}
 
 
 @hookimpl

@@ -20,7 +20,7 @@ from core.photo.resize import input_shape, small_lightness, small_rgb
 from core.prediction import Request
 from core.prediction_cache import PredictionCache
 from core.progress import Progress, no_progress
-from core.registry.backend import Backend, BackendInfo, blamed_on, weights_of
+from core.registry.backend import Backend, BackendInfo, blamed_on, digests_of
 from core.registry.predictor import Predictor
 from core.registry.registry import AUTO, Registry
 from core.render.render import Picture, render
@@ -195,7 +195,6 @@ class Engine:
             self.registry.mark_failing(name, str(error))
             raise
         self.registry.mark_working(name)
-        weights = weights_of(backend)
         report = Report(
             backend=name,
             requested=requested,
@@ -204,7 +203,7 @@ class Engine:
             height=photo.height,
             cached=inference.cached,
             seconds=Seconds(predict=inference.seconds),
-            weights=weights.digests() if weights else {},
+            weights=digests_of(backend),
             warnings=list(photo.warnings),
             shares={name: round(share, 4) for name, share in inference.prediction.shares.items()},
         )

@@ -58,6 +58,7 @@ class Backend(Protocol):
         ``suits(request)``: whether ``request.reference`` is a second photograph of the kind that it takes colours from;
             without it, any is. Needs no ``load``; may be called from several threads at once.
         ``weights``: ``BackendWeights``, where the backend needs files that may have to be fetched.
+        ``digests()``: of the files that the backend brings along, by name, where it has no ``weights``.
     """
 
     info: BackendInfo
@@ -94,3 +95,16 @@ def blamed_on(backend_id: str) -> Iterator[None]:
         raise BackendError(
             f"Backend '{backend_id}' failed ({type(error).__name__}: {error}); choose another backend."
         ) from error
+
+
+def digests_of(backend: Backend) -> dict[str, str]:
+    """The files that make a backend's colours: name -> the first 12 hex digits of its SHA-256.
+
+    Raises:
+        BackendError: the backend cannot tell.
+    """
+    digests = getattr(weights_of(backend) or backend, "digests", None)
+    if digests is None:
+        return {}
+    with blamed_on(backend.info.id):
+        return {str(name): str(digest) for name, digest in digests().items()}

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from backends.pocket import MODEL, Pocket
+from core import __version__
 from core.errors import AutochromeError, PhotoError, RequestError
 from core.jobs.batch import colour_batch
 from core.jobs.job import Job
@@ -16,7 +18,9 @@ from core.look.look import Hint, Look
 from core.photo.archive import Source
 from core.photo.captions import COLOURED, ENHANCED
 from core.photo.open import open_photo
+from core.photo.origin import digest_of
 from core.progress import no_progress
+from tests.support.browser import Second
 from tests.support.fakes import FakeBackend, make_engine, save_grey
 
 LOOK = Look(strength=1.3, vividness=0.8, tint_warm=0.2, hints=(Hint(x=0.2, y=0.3, color="#aa3311"),))
@@ -36,6 +40,31 @@ def test_a_sidecar_makes_the_same_pixels_again(tmp_path):
     again.run(make_engine(), photograph, "grandma.png", tmp_path / "b.png", no_progress)
     np.testing.assert_array_equal(open_photo(tmp_path / "a.png").pixels, open_photo(tmp_path / "b.png").pixels)
     assert not sidecar_of(tmp_path / "b.png").exists()
+
+
+def test_a_sidecar_names_the_embedded_networks_files_and_the_program(tmp_path):
+    photograph = save_grey(tmp_path / "a.png")
+    job = Job("pocket", Look(hints=LOOK.hints), with_sidecar=True)
+    told = job.run(make_engine(Pocket()), photograph, "a.png", tmp_path / "b.png", no_progress).sidecar
+    network = hashlib.sha256((MODEL / "pocket.onnx").read_bytes()).hexdigest()
+    assert told.weights.keys() == {"pocket.onnx", "bins.csv"}
+    assert network.startswith(told.weights["pocket.onnx"]) and len(told.weights["pocket.onnx"]) == 12
+    assert told.versions["autochrome"] == __version__
+
+
+def test_the_second_photograph_is_found_again_by_its_digest(tmp_path):
+    photograph = save_grey(tmp_path / "grandma.png")
+    for name, colour in (("sky.png", (60, 110, 200)), ("wood.jpg", (150, 90, 40))):
+        Image.new("RGB", (40, 30), colour).save(tmp_path / name)
+    first = Job("reference", LOOK, reference=open_photo(tmp_path / "wood.jpg"), with_sidecar=True)
+    engine = make_engine(FakeBackend(), Second())
+    told = first.run(engine, photograph, "grandma.png", tmp_path / "a.tif", no_progress).sidecar
+    known = {digest_of((tmp_path / name).read_bytes()): tmp_path / name for name in ("sky.png", "wood.jpg")}
+    again = Job(told.backend, told.look, told.output_format, told.options, open_photo(known[told.reference_sha256]))
+    again.run(make_engine(FakeBackend(), Second()), photograph, "grandma.png", tmp_path / "b.tif", no_progress)
+    pictures = [open_photo(tmp_path / name).pixels for name in ("a.tif", "b.tif")]
+    assert pictures[0].ndim == 3
+    np.testing.assert_array_equal(*pictures)
 
 
 def test_a_batch_has_a_sidecar_for_each_picture(tmp_path):
