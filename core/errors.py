@@ -20,6 +20,10 @@ class PhotoError(AutochromeError):
     """A file is no picture, is broken, or is larger than the settings allow."""
 
 
+class InColourError(PhotoError):
+    """A photograph is in colour already, and such are to be left alone."""
+
+
 class RequestError(AutochromeError):
     """A parameter is unknown or out of range."""
 

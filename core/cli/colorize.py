@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from core.cli.reporter import Reporter
     from core.engine import Engine
     from core.jobs.job import Job, Outcome
+    from core.jobs.one_backend import OneBackend
     from core.jobs.references import ReferenceFolder
     from core.jobs.targets import Target, Targets
     from core.photo.archive import Source
@@ -86,6 +87,10 @@ def colorize(
     quality: Annotated[
         int | None, typer.Option(min=1, max=100, help="Of jpeg, webp and avif; as the photograph's unless given.")
     ] = None,
+    colour_photos: Annotated[
+        str,
+        typer.Option(metavar="HOW", help="Photographs in colour: skip, recolour or keep-as-is (a copy)."),
+    ] = "skip",
     sidecar: Annotated[
         bool, typer.Option("--sidecar", help="Write beside each picture how it was made, as PICTURE.json.")
     ] = False,
@@ -101,6 +106,7 @@ def colorize(
     from core.cli.inputs import Search
     from core.cli.reporter import Reporter
     from core.jobs.job import Job, make_folder
+    from core.jobs.one_backend import OneBackend
     from core.jobs.references import ReferenceFolder
     from core.jobs.targets import Targets
     from core.look.look import make_look
@@ -128,13 +134,14 @@ def colorize(
         folder = ReferenceFolder(reference) if reference and reference.is_dir() else None
         second = open_photo(reference, engine.settings) if reference and not folder else None
         signer = _signer(c2pa_cert, c2pa_key, c2pa_tsa)
-        job = Job(backend, look, format_name, options, second, quality, sidecar, signer)
-        engine.check(backend, options, reference is not None)
+        job = Job(backend, look, format_name, options, second, quality, sidecar, signer, colour_photos)
+        job.check(engine, has_reference=reference is not None)
         make_folder(output)
         items = Search(output, recursive, engine.settings).items(photographs)
         reporter = Reporter(report, as_json)
     with reporter, _faults_into(output / "autochrome.log"):
-        album = _Album(engine, job, overwrite, _placed(items, Targets(output, job, skip_existing)), folder)
+        placed = _placed(items, Targets(output, job, skip_existing))
+        album = _Album(engine, job, OneBackend(engine, job), overwrite, placed, folder)
         with plain_errors():
             album.fetch_weights()
         album.colour(jobs, reporter)
@@ -169,6 +176,7 @@ class _Album:
     Attributes:
         engine: what colours them.
         job: how.
+        colourer: what does it.
         overwrite: whether pictures are made anew that are there already.
         placed: the photographs, and the file for the picture of each.
         references: where the second photograph of each is, or None where one is for all, or there is none.
@@ -176,6 +184,7 @@ class _Album:
 
     engine: Engine
     job: Job
+    colourer: OneBackend
     overwrite: bool
     placed: list[tuple[Source, Target]]
     references: ReferenceFolder | None = None
@@ -231,7 +240,10 @@ class _Album:
             job = self._job_for(source)
         except AutochromeError as error:
             return Outcome(status="failed", photograph=source.name, problem=str(error))
-        outcome, _ = job.attempt(self.engine, source, target.path)
+        if job is self.job:
+            outcome, _ = self.colourer.attempt(source, target.path)
+        else:
+            outcome, _ = job.attempt(self.engine, source, target.path)
         return outcome
 
     def _job_for(self, source: Source) -> Job:
@@ -242,14 +254,17 @@ class _Album:
 
 
 def _placed(items: list[Item], targets: Targets) -> list[tuple[Source, Target]]:
-    """The photographs with the file for the picture of each; none on Ctrl-C."""
-    placed = []
+    """The photographs with the file for the picture of each; none on Ctrl-C.
+
+    Files are found in the order of the photographs' paths, so that in which order they were given makes no difference.
+    """
+    found: dict[int, Target] = {}
     with _stopped_by_ctrl_c() as stopped:
-        for item in items:
+        for at in sorted(range(len(items)), key=lambda at: (items[at].source.path.absolute(), items[at].source.name)):
             if stopped.is_set():
                 return []
-            placed.append((item.source, targets.find(item.source, item.folder)))
-    return placed
+            found[at] = targets.find(items[at].source, items[at].folder)
+    return [(item.source, found[at]) for at, item in enumerate(items)]
 
 
 @contextmanager

@@ -73,4 +73,6 @@ class Reporter:
 
 
 def _summary(outcome: Outcome) -> str:
+    if outcome.status == "kept":
+        return f"{outcome.photograph} -> {outcome.picture}"
     return f"{outcome.photograph} -> {outcome.picture} ({outcome.backend}, {outcome.seconds:.1f} s)"

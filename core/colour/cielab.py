@@ -76,8 +76,12 @@ def three_channels(pixels: NDArray[Any]) -> NDArray[Any]:
 
 
 def eight_bits(pixels: Pixels) -> Pixels:
-    """Pixels as uint8, for what is only looked at; uint8 ones as they are."""
-    return (pixels >> 8).astype(np.uint8) if pixels.dtype == np.uint16 else pixels
+    """Pixels as uint8, each the nearest; uint8 ones as they are."""
+    if pixels.dtype != np.uint16:
+        return pixels
+    import cv2
+
+    return np.asarray(cv2.convertScaleAbs(pixels, alpha=1 / 257)).reshape(pixels.shape)
 
 
 @lru_cache(maxsize=2)

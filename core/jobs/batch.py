@@ -18,6 +18,7 @@ from core.colour.cielab import Pixels, eight_bits
 from core.engine import Engine
 from core.errors import PhotoError
 from core.jobs.job import Job, Outcome
+from core.jobs.one_backend import OneBackend
 from core.jobs.sidecar import sidecar_of
 from core.photo.archive import Source
 from core.photo.open import Photo
@@ -60,10 +61,12 @@ def colour_batch(
         outcomes: list[Outcome] = []
         try:
             with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_STORED) as archive:
+                colourer = OneBackend(engine, job)
                 for source in photographs:
                     if stop is not None and stop.is_set():
                         break
-                    done = _colour_into(archive, engine, source, job, Path(scratch))
+                    target_name = anywhere(job.picture_name(source.name))
+                    done = _colour_into(archive, colourer, source, Path(scratch) / target_name)
                     outcomes.append(done.outcome)
                     yield done
                 archive.writestr("report.csv", _csv(outcomes).encode("utf-8", "replace"))
@@ -73,17 +76,18 @@ def colour_batch(
             raise PhotoError(f"The zip could not be written ({reason}); free some space and try again.") from error
 
 
-def _colour_into(archive: zipfile.ZipFile, engine: Engine, source: Source, job: Job, scratch: Path) -> Done:
+def _colour_into(archive: zipfile.ZipFile, colourer: OneBackend, source: Source, scratch: Path) -> Done:
     """Colour one photograph and put the picture into the zip, under a name of its own."""
-    taken = {name.casefold() for name in archive.namelist()}
-    name = free_name(anywhere(job.picture_name(source.name)), lambda name: name.casefold() in taken)
-    outcome, picture = job.attempt(engine, source, scratch / name)
-    if picture is None:
+    outcome, picture = colourer.attempt(source, scratch)
+    if picture is None or outcome.picture is None:
         return Done(outcome)
-    for written in (scratch / name, sidecar_of(scratch / name)):
-        if written.exists():
-            archive.write(written, written.name)
-            written.unlink()
+    written = Path(outcome.picture)
+    taken = {name.casefold() for name in archive.namelist()}
+    name = free_name(anywhere(written.name), lambda name: name.casefold() in taken)
+    for file, packed in ((written, name), (sidecar_of(written), sidecar_of(Path(name)).name)):
+        if file.exists():
+            archive.write(file, packed)
+            file.unlink()
     return Done(outcome.model_copy(update={"picture": name}), _thumbnail(picture))
 
 

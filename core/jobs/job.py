@@ -7,20 +7,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel
 
+from core.colour.cielab import three_channels
 from core.engine import Engine, Report
-from core.errors import AutochromeError, PhotoError, RequestError
+from core.errors import AutochromeError, InColourError, PhotoError, RequestError, shortened
 from core.jobs.sidecar import Sidecar, make_sidecar
 from core.look.look import Look
 from core.photo.archive import Source
 from core.photo.captions import source_type_of
 from core.photo.credentials import Credentials
+from core.photo.in_colour import is_in_colour
 from core.photo.open import Photo, open_photo
 from core.photo.origin import done_by
-from core.photo.save import check_quality, coloured_name, format_like, output_format, save_picture
+from core.photo.save import check_quality, coloured_name, copy_whole, format_like, output_format, save_picture
 from core.progress import Progress, no_progress
 from core.registry.registry import AUTO
 from core.render.render import Picture
@@ -28,10 +30,17 @@ from core.render.render import Picture
 logger = logging.getLogger("autochrome")
 
 
-class Outcome(BaseModel):
-    """A line of a report: what became of one photograph. ``picture`` names the file made from it, or is None."""
+ColourPhotos = Literal["skip", "recolour", "keep-as-is"]
+"""What may become of photographs that are in colour: nothing; colours anew; a copy of the file, byte for byte."""
 
-    status: Literal["done", "failed", "skipped"] = "done"
+
+class Outcome(BaseModel):
+    """A line of a report: what became of one photograph. ``picture`` names the file made from it, or is None.
+
+    ``kept`` is what was in colour already, and whose picture is a copy of its file.
+    """
+
+    status: Literal["done", "failed", "skipped", "kept"] = "done"
     photograph: str
     picture: str | None = None
     problem: str = ""
@@ -55,7 +64,7 @@ class Outcome(BaseModel):
 
 @dataclass(frozen=True)
 class Coloured:
-    """A photograph coloured: the file that was written, what is in it, and what happened."""
+    """A photograph coloured, or kept: the file that was written, what is in it, and what happened."""
 
     path: Path
     picture: Picture
@@ -76,6 +85,7 @@ class Job:
         quality: 1..100, for the formats that have one; None is the photograph's own, or a good one.
         with_sidecar: whether a file beside the picture tells how it was made; see ``core.jobs.sidecar``.
         credentials: who signs the pictures, or None.
+        colour_photos: what becomes of photographs that are in colour: one of ``ColourPhotos``.
     """
 
     backend: str = AUTO
@@ -86,6 +96,27 @@ class Job:
     quality: int | None = None
     with_sidecar: bool = False
     credentials: Credentials | None = None
+    colour_photos: str = "recolour"
+
+    def check(self, engine: Engine, has_reference: bool = False) -> None:
+        """Refuse what no photograph could put right, before the first is opened.
+
+        Args:
+            engine: what is to colour them.
+            has_reference: whether each photograph will get a second one of its own.
+
+        Raises:
+            BackendError: there is no such backend.
+            RequestError: anything else.
+        """
+        self.format_for("")
+        check_quality(self.quality)
+        if self.colour_photos not in get_args(ColourPhotos):
+            raise RequestError(
+                f"There is no way '{shortened(self.colour_photos)}' to deal with colour photographs; "
+                "choose skip, recolour or keep-as-is."
+            )
+        engine.check(self.backend, self.options, has_reference or self.reference is not None)
 
     def picture_name(self, name: str) -> str:
         """What the picture of a photograph is called: ``1931/grandma.tif`` gives ``grandma.colour.png``.
@@ -116,9 +147,11 @@ class Job:
         Raises:
             AutochromeError: anything that a person can put right; nothing is written then.
         """
+        self.check(engine)
         format_name = self.format_for(name)
-        check_quality(self.quality)
         photo = open_photo(photograph, engine.settings, _base_name(name))
+        if self.colour_photos != "recolour" and is_in_colour(photo):
+            return self._left_alone(photograph, photo, target)
         forecast = engine.forecast(photo, self.backend, self.options, progress, self.reference)
         progress(0.8, "Painting")
         picture, report = engine.render(photo, forecast, self.look)
@@ -147,17 +180,42 @@ class Job:
                 raise
         return Coloured(target, picture, report, sidecar)
 
+    def _left_alone(self, photograph: Path, photo: Photo, target: Path) -> Coloured:
+        """A copy of the file of a photograph in colour, called after the picture that it would have become.
+
+        Raises:
+            InColourError: it is to be skipped.
+        """
+        if self.colour_photos == "skip":
+            raise InColourError(
+                f"{photo.name} is in colour already and was left as it is; colour_photos 'recolour' colours it anew."
+            )
+        path = target.with_suffix(PurePosixPath(photo.name).suffix)
+        data = photograph.read_bytes()
+        if path.exists() and path.read_bytes() != data:  # another photograph's
+            path = path.with_name(f"{path.name.rpartition('.colour')[0]}-{photo.metadata.digest}.colour{path.suffix}")
+        make_folder(path.parent)
+        copy_whole(path, data)
+        kept = f"{photo.name} is in colour already and was kept as it is; colour_photos 'recolour' colours it anew."
+        size = {"width": photo.width, "height": photo.height}
+        report = Report(backend="", requested=self.backend, cached=False, warnings=[kept], **size)
+        return Coloured(path, Picture(three_channels(photo.pixels), 0.0), report)
+
     def attempt(self, engine: Engine, source: Source, target: Path) -> tuple[Outcome, Picture | None]:
         """Colour one of many: whatever goes wrong with it is told of, and costs no other its picture."""
         try:
             with source.file() as path:
                 coloured = self.run(engine, path, source.name, target, no_progress)
+        except InColourError as error:
+            return Outcome(status="skipped", photograph=source.name, problem=str(error)), None
         except AutochromeError as error:
             return Outcome(status="failed", photograph=source.name, problem=str(error)), None
         except Exception as error:
             logger.exception("%s could not be coloured", source.name)
             return Outcome(status="failed", photograph=source.name, problem=_fault(source.name, error)), None
-        return Outcome(photograph=source.name, picture=str(target), **coloured.report.row()), coloured.picture
+        row = coloured.report.row()
+        status = "done" if row["backend"] else "kept"
+        return Outcome(status=status, photograph=source.name, picture=str(coloured.path), **row), coloured.picture
 
 
 def make_folder(folder: Path) -> None:

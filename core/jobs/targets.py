@@ -29,20 +29,49 @@ class _Taken:
     source: Source | None = None
 
     @cached_property
-    def digest(self) -> str:
-        """Of the photograph that it belongs to; empty where nobody knows."""
+    def origin(self) -> str | None:
+        """The digest of the photograph whose picture it is; None where nobody knows."""
         try:
-            return _digest(self.source) if self.source else origin_of(self.path) or ""
+            return _digest(self.source) if self.source else origin_of(self.path)
         except PhotoError:
-            return ""
+            return None
+
+    def is_of(self, digest: str) -> bool:
+        """Whether it is the picture of a photograph, or a copy of its file."""
+        if self.origin == digest:
+            return True
+        try:
+            return self.source is None and digest_of(self.path.read_bytes()) == digest
+        except OSError:
+            return False
+
+
+class _Folder:
+    """The names in a folder that are taken.
+
+    Attributes:
+        names: all, in small letters.
+        alike: the same without the digits that some may have gained, and with them.
+    """
+
+    def __init__(self) -> None:
+        self.names: dict[str, _Taken] = {}
+        self.alike: set[str] = set()
+
+    def add(self, taken: _Taken) -> None:
+        name = taken.path.name.casefold()
+        self.names[name] = taken
+        self.alike |= {name, re.sub(r"-[0-9a-f]{8}(?=\.colour\.[a-z]+$)", "", name)}
 
 
 class Targets:
     """Finds a file for each picture in a folder and those below it.
 
     A picture is called after its photograph: ``img001.colour.png``. Where that is another photograph's, or nobody
-    knows whose, the name gains the photograph's digest: ``img001-3f2a9c41.colour.png``. Copies of one file that would
-    become one picture do. Capitals make no difference, as on some systems.
+    knows whose, the name gains the photograph's digest: ``img001-3f2a9c41.colour.png``. How a photograph was given
+    (alone, with its folder, with a folder above that) says which of its folders are kept; a picture that another run
+    has put elsewhere for that reason stays its picture. Copies of one file that would become one picture do. Capitals
+    make no difference, as on some systems.
     """
 
     def __init__(self, output: Path, job: Job, keep_unknown: bool = False):
@@ -56,33 +85,44 @@ class Targets:
         self._output = output
         self._job = job
         self._keep_unknown = keep_unknown
-        self._taken: dict[PurePath, dict[str, _Taken]] = {}  # by folder, and by name in small letters
+        self._taken: dict[PurePath, _Folder] = {}
 
     def find(self, source: Source, folder: PurePath) -> Target:
         """The file for a photograph's picture, in a folder below the output's; it is this photograph's from now on."""
         name, taken = self._job.picture_name(source.name), self._taken_in(folder)
-        stem, _, ending = name.rpartition(".colour.")
-        alike = re.compile(re.escape(stem.casefold()) + r"(-[0-9a-f]{8})?\.colour\." + re.escape(ending))
-        if any(map(alike.fullmatch, taken)):
+        places = [taken, *map(self._taken_in, _places(source) - {folder})]
+        if any(name.casefold() in place.alike for place in places):
             try:
                 digest = _digest(source)
             except PhotoError:  # it cannot be coloured either, which is said then
                 return Target(self._output / folder / name, False)
+            stem, _, ending = name.rpartition(".colour.")
             own_name = f"{stem}-{digest[:8]}.colour.{ending}"
-            for candidate in filter(None, map(taken.get, (name.casefold(), own_name.casefold()))):
-                if candidate.digest == digest or (self._keep_unknown and not candidate.digest):
-                    return Target(candidate.path, True)
-            name = own_name if name.casefold() in taken else name
+            for place in places:
+                for candidate in filter(None, (place.names.get(each.casefold()) for each in (name, own_name))):
+                    if candidate.is_of(digest):
+                        return Target(candidate.path, True)
+            plain = taken.names.get(name.casefold())
+            if plain and self._keep_unknown and not plain.origin:
+                return Target(plain.path, True)
+            name = own_name if plain else name
         path = self._output / folder / name
-        taken[name.casefold()] = _Taken(path, source)
+        taken.add(_Taken(path, source))
         return Target(path, False)
 
-    def _taken_in(self, folder: PurePath) -> dict[str, _Taken]:
+    def _taken_in(self, folder: PurePath) -> _Folder:
         if folder not in self._taken:
+            self._taken[folder] = known = _Folder()
             place = self._output / folder
-            files = place.iterdir() if place.is_dir() else ()
-            self._taken[folder] = {path.name.casefold(): _Taken(path) for path in files}
+            for path in place.iterdir() if place.is_dir() else ():
+                known.add(_Taken(path))
         return self._taken[folder]
+
+
+def _places(source: Source) -> set[PurePath]:
+    """The folders below the output's that a photograph's picture may lie in: its own, more or less of them."""
+    parts = (PurePath(source.name) if source.entry else source.path.absolute()).parent.parts
+    return {PurePath(*parts[at:]) for at in range(1, len(parts) + 1)}
 
 
 def _digest(source: Source) -> str:

@@ -102,6 +102,15 @@ def exif_dpi(exif: Image.Exif) -> tuple[float, float] | None:
         return None
 
 
+def state_size(exif: Image.Exif, width: int, height: int) -> None:
+    """Make what EXIF says of the picture's size true, where it says anything."""
+    within = int(ExifTags.IFD.Exif)
+    for directory, across, down in ((exif, 0x0100, 0x0101), (exif.get(within, {}), 0xA002, 0xA003)):
+        for tag, length in ((across, width), (down, height)):
+            if tag in directory:
+                directory[tag] = length
+
+
 def marked(block: bytes | None, done: str, digest: str | None, dpi: tuple[float, float] | None) -> Image.Exif:
     """EXIF with what was done in its Software tag, once, and the resolution, which some formats hold only here."""
     exif = read_exif(block)[0]

@@ -14,7 +14,7 @@ from PIL import UnidentifiedImageError
 from core.colour.cielab import Float, Pixels, pixel_lightness
 from core.errors import AutochromeError, PhotoError
 from core.photo.decoded import Decoded, UnsupportedError
-from core.photo.exif import LOST, as_block, exif_dpi, read_exif
+from core.photo.exif import LOST, as_block, exif_dpi, read_exif, state_size
 from core.photo.formats import READABLE, is_tiff, why_not
 from core.photo.metadata import Metadata
 from core.photo.origin import digest_of
@@ -25,6 +25,9 @@ from core.settings import Settings
 
 _DPI = (1.5, 60_000)
 """Dots per inch that may be meant: 1 is what some writers put for "unknown"."""
+
+_ON_ITS_SIDE = (5, 6, 7, 8)
+"""Orientations in which rows are columns."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,11 @@ def open_photo(path: str | Path, settings: Settings | None = None, name: str | N
             raise PhotoError(f"{name} is no picture that can be read here; give a {READABLE} file.") from error
         except UnsupportedError as error:
             raise PhotoError(f"{name} is {error}, which is not read here; save it as PNG, or TIFF in RGB.") from error
+        except ImportError as error:
+            advice = "pip install -r requirements.txt"
+            raise PhotoError(
+                f"{name} cannot be opened, since a package is missing ({error.name or error}); {advice}."
+            ) from error
         except MemoryError as error:
             raise PhotoError(f"{name} needs more memory than there is; make it smaller.") from error
         except Exception as error:  # decoders raise many kinds
@@ -134,14 +142,17 @@ def _photo(decoded: Decoded, name: str, from_tiff: bool, digest: str) -> Photo:
     pixels = _collapse_grey(pixels)
     if alpha is not None and alpha.min() == np.iinfo(alpha.dtype).max:
         alpha = None
+    pixels = _upright(pixels, orientation)
+    dpi = _likely_dpi(decoded.dpi) or _likely_dpi(exif_dpi(exif))
+    state_size(exif, pixels.shape[1], pixels.shape[0])
     return Photo(
-        pixels=_upright(pixels, orientation),
+        pixels=pixels,
         alpha=None if alpha is None else _upright(alpha, orientation),
         name=name,
         metadata=Metadata(
             exif=as_block(exif)[0] if len(exif) else None,
             icc=profile,
-            dpi=_likely_dpi(decoded.dpi) or _likely_dpi(exif_dpi(exif)),
+            dpi=dpi[::-1] if dpi and orientation in _ON_ITS_SIDE else dpi,
             xmp=blocks.xmp,
             iptc=blocks.iptc,
             digest=digest,
@@ -168,7 +179,7 @@ def _collapse_grey(pixels: Pixels, rows: int = 512) -> Pixels:
 
 def _upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
     """Apply an EXIF orientation (Exif 2.32, tag 0x0112): 1..8, others are taken as 1."""
-    if orientation in (5, 6, 7, 8):
+    if orientation in _ON_ITS_SIDE:
         pixels = pixels.swapaxes(0, 1)
     if orientation in (2, 3, 6, 7):
         pixels = pixels[:, ::-1]

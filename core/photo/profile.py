@@ -8,12 +8,15 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageCms
 
-from core.colour.cielab import Float, Pixels
+from core.colour.cielab import Pixels, eight_bits
 
 _ROWS = 256
 _INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
 _FLAGS = ImageCms.Flags.BLACKPOINTCOMPENSATION
 """White stays white and black stays black."""
+
+_ALIKE = 3 * 257
+"""Of 65,535: profiles of sRGB differ by up to 1.4 of 255 in how they round, the nearest others by 16."""
 
 _CHANNELS = {"GRAY": 1, "RGB": 3, "CMYK": 4}
 
@@ -43,10 +46,10 @@ def _by_profile(pixels: Pixels, profile: bytes) -> tuple[Pixels, bytes | None]:
         if channels == 3 and space == "GRAY":
             return pixels, None  # a grey file whose writer has made RGB of it
         raise ValueError(f"a profile for {space}")
-    if channels < 4 and ImageCms.getProfileDescription(source).strip().lower().startswith("srgb"):
+    if space == "RGB" and _is_srgb(profile):
         return pixels, profile
     if channels == 1:
-        return _apply_curve(pixels, _grey_curve(source, space)), _srgb()
+        return np.take(_grey_curve(profile, space, pixels.dtype.itemsize), pixels), _srgb()
     if pixels.dtype == np.uint16:
         return _deep(pixels, profile, space), _srgb()
     image = Image.fromarray(pixels, "CMYK") if channels == 4 else Image.fromarray(pixels)
@@ -69,8 +72,8 @@ def _srgb() -> bytes:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
-def _deep(pixels: Pixels, profile: bytes, space: str) -> Pixels:
-    """Convert 16-bit pixels; Pillow has 8 only."""
+def _deep(pixels: Pixels, profile: bytes, space: str, also: ImageCms.Flags = ImageCms.Flags.NONE) -> Pixels:
+    """Convert 16-bit pixels to (h, w, 3); Pillow has 8 only."""
     import imagecodecs
 
     rgb = np.empty((*pixels.shape[:2], 3), np.uint16)
@@ -83,30 +86,30 @@ def _deep(pixels: Pixels, profile: bytes, space: str) -> Pixels:
             outcolorspace="rgb",
             outdtype=np.uint16,
             intent=int(_INTENT),
-            flags=int(_FLAGS),
+            flags=int(_FLAGS | also),
         )
     return rgb
 
 
-def _grey_curve(source: ImageCms.ImageCmsProfile, space: str) -> Float:
-    """What each of 256 greys of a profile's space is in sRGB, 0..255."""
-    ramp = Image.fromarray(np.arange(256, dtype=np.uint8)[None])
-    if space == "RGB":
-        ramp = ramp.convert("RGB")
-    converted = _convert(ramp, source, ImageCms.Flags.NOOPTIMIZE)  # exact in the shadows too
-    return np.asarray(np.asarray(converted)[0].mean(axis=-1), dtype=np.float32)
+def _grey_curve(profile: bytes, space: str, size: int) -> Pixels:
+    """What each grey of a profile's space is in sRGB, at 1 or 2 bytes a channel."""
+    ramp = np.arange(1 << 8 * size, dtype=np.uint16) * np.uint16(257 if size == 1 else 1)
+    ramp = ramp[:, None] if space == "GRAY" else ramp[:, None, None].repeat(3, axis=2)
+    greys = _deep(ramp, profile, space, ImageCms.Flags.NOOPTIMIZE)  # exact in the shadows too
+    curve = np.rint(greys[:, 0].mean(axis=-1)).astype(np.uint16)
+    return eight_bits(curve) if size == 1 else curve
 
 
-def _convert(
-    image: Image.Image, source: ImageCms.ImageCmsProfile, also: ImageCms.Flags = ImageCms.Flags.NONE
-) -> Image.Image:
+@lru_cache(maxsize=8)
+def _is_srgb(profile: bytes) -> bool:
+    """Whether colours all over an RGB profile's space are what they are in sRGB; its name says nothing."""
+    steps = np.arange(0, 65_536, 4369, dtype=np.uint16)
+    probe = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(len(steps), -1, 3)
+    return int(np.abs(_deep(probe, profile, "RGB").astype(np.int32) - probe).max()) <= _ALIKE
+
+
+def _convert(image: Image.Image, source: ImageCms.ImageCmsProfile) -> Image.Image:
     target = ImageCms.ImageCmsProfile(io.BytesIO(_srgb()))
-    converted = ImageCms.profileToProfile(image, source, target, _INTENT, outputMode="RGB", flags=_FLAGS | also)
+    converted = ImageCms.profileToProfile(image, source, target, _INTENT, outputMode="RGB", flags=_FLAGS)
     assert converted is not None  # None comes only with inPlace
     return converted
-
-
-def _apply_curve(pixels: Pixels, curve: Float) -> Pixels:
-    levels = int(np.iinfo(pixels.dtype).max) + 1
-    table = np.interp(np.linspace(0, 255, levels), np.arange(256), curve) * ((levels - 1) / 255)
-    return np.take(np.rint(table).astype(pixels.dtype), pixels)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from functools import lru_cache
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -32,7 +31,8 @@ def read_with_pillow(data: bytes, name: str, check_size: Callable[[int, int], No
         UnsupportedError: a kind that is not read.
         Exception: a damaged file; Pillow's decoders raise many kinds.
     """
-    _add_plugins()
+    Image.init()
+    _add_plugin(data)
     blocks, dpi = None, None
     if data.startswith(b"\xff\xd8"):
         data, blocks = split_jpeg(data)
@@ -57,13 +57,14 @@ def read_with_pillow(data: bytes, name: str, check_size: Callable[[int, int], No
     return Decoded(pixels, alpha, blocks or _blocks(image), dpi or _dpi(image), quality=jpeg_quality(image))
 
 
-@lru_cache(maxsize=1)
-def _add_plugins() -> None:
-    import pillow_heif
-    import pillow_jxl  # noqa: F401  registers itself
+def _add_plugin(data: bytes) -> None:
+    """Have what reads this file: a package that is missing must cost no other."""
+    if data[4:8] == b"ftyp":
+        import pillow_heif
 
-    Image.init()
-    pillow_heif.register_heif_opener()
+        pillow_heif.register_heif_opener()
+    elif data.startswith((b"\xff\x0a", b"\0\0\0\x0cJXL ")):
+        import pillow_jxl  # noqa: F401  registers itself
 
 
 def _deep_png(data: bytes) -> tuple[Pixels, Pixels | None]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -130,25 +131,46 @@ def save_picture(
         alpha = None
         notes.append("JPEG holds no transparency; PNG and WebP keep it.")
     metadata = _marked(photo.metadata, backend, learned, format_name, notes)
+    with _whole_or_not(path, SUFFIXES[format_name]) as whole:
+        if format_name == "png":
+            with open(whole, "wb") as file:
+                write_png(file, rgb, alpha, metadata)
+        elif format_name == "tiff":
+            write_tiff(whole, rgb, alpha, metadata)
+        else:
+            _write_with_pillow(whole, rgb, alpha, metadata, format_name, quality)
+        if seal:
+            unsigned = whole.rename(whole.with_stem("unsigned"))
+            seal(unsigned, whole)
+    return notes
+
+
+def copy_whole(path: Path, file: bytes) -> None:
+    """Write a file as it is; it appears whole or not at all.
+
+    Raises:
+        PhotoError: it cannot be written.
+    """
+    with _whole_or_not(path, path.suffix) as whole:
+        whole.write_bytes(file)
+
+
+@contextmanager
+def _whole_or_not(path: Path, suffix: str) -> Iterator[Path]:
+    """A file to write into, which takes its place in the end.
+
+    Raises:
+        PhotoError: it cannot be written.
+    """
     try:
         with tempfile.TemporaryDirectory(prefix=".autochrome-", dir=path.parent) as scratch:
-            whole = Path(scratch) / f"whole{SUFFIXES[format_name]}"
-            if format_name == "png":
-                with open(whole, "wb") as file:
-                    write_png(file, rgb, alpha, metadata)
-            elif format_name == "tiff":
-                write_tiff(whole, rgb, alpha, metadata)
-            else:
-                _write_with_pillow(whole, rgb, alpha, metadata, format_name, quality)
-            if seal:
-                unsigned = whole.rename(whole.with_stem("unsigned"))
-                seal(unsigned, whole)
+            whole = Path(scratch) / f"whole{suffix}"
+            yield whole
             whole.replace(path)
     except OSError as error:
         reason = error.strerror or str(error)
         advice = "free some space or choose another folder"
         raise PhotoError(f"{path.name} could not be written ({reason}); {advice}.") from error
-    return notes
 
 
 def _marked(metadata: Metadata, backend: str, learned: bool | None, format_name: str, notes: list[str]) -> Metadata:

@@ -5,6 +5,7 @@ import pytest
 
 import core.colour.cielab
 from core.colour.cielab import (
+    eight_bits,
     lab_to_linear,
     lab_to_pixels,
     linear_to_srgb,
@@ -74,3 +75,10 @@ def test_pixels_go_there_and_back(dtype):
     again = np.empty_like(pixels)
     lab_to_pixels(*(np.ascontiguousarray(lab[..., plane]) for plane in range(3)), again)
     assert np.abs(again.astype(int) - pixels).max() <= np.iinfo(dtype).max // 2000  # 0 levels of 8 bits
+
+
+def test_sixteen_bits_become_the_nearest_eight():
+    every = np.arange(65536, dtype=np.uint16)
+    np.testing.assert_array_equal(eight_bits(every), np.rint(every / 257))
+    picture = every[1:].reshape(5, -1, 3)
+    np.testing.assert_array_equal(eight_bits(picture), np.rint(picture / 257))

@@ -98,29 +98,57 @@ def test_both_flags_at_once_are_bad_usage(backend: FakeBackend) -> None:
     assert colorize(photograph("a.png"), "--overwrite", "--skip-existing").exit_code == 2
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_forty_photographs_of_equal_names_in_any_order_and_grouping(backend: FakeBackend, seed: int) -> None:
-    paths = [
-        photograph(f"{folder}/img{number}.png", 6 * (5 * folder + number) // 4)
+def forty() -> list[Path]:
+    return [
+        photograph(f"top/{folder}/img{number}.png", 6 * (5 * folder + number) // 4)
         for folder in range(8)
         for number in range(5)
     ]
-    chance = random.Random(seed)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_forty_photographs_of_equal_names_in_any_order_and_grouping(
+    backend: FakeBackend, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths, chance = forty(), random.Random(seed)
+    whole = [["top", "-r"], ["top/*/*.png"], [f"top/{folder}" for folder in range(8)], ["top/3", "top/1/img2.png"]]
+    tried, attempt = [], Job.attempt
+
+    def interrupted(self: Job, *given: Any) -> Any:
+        tried.append(given)
+        if len(tried) % 3:
+            return attempt(self, *given)
+        raise KeyboardInterrupt
+
     for turn in range(2):
-        left = list(paths)
+        left = [[path] for path in paths] + whole
         chance.shuffle(left)
         while left:
             size = chance.randint(1, 12)
-            group, left = left[:size], left[size:]
+            group, left = [each for part in left[:size] for each in part], left[size:]
+            with monkeypatch.context() as patch:
+                patch.setattr(Job, "attempt", interrupted)
+                colorize(*group)
             assert colorize(*group, "--jobs", 2).exit_code == 0
-        if turn == 0:
-            assert colorize(*range(8)).exit_code == 0  # the folders, all done
-    assert len(made()) == 40 == backend.calls
-    by_origin = {origin_of(Path("coloured", name)): name for name in made()}
+        assert len(made()) == 40 == backend.calls, turn
+    assert len(tried) >= 3
+    found = set()
     for path in paths:
         target = Targets(Path("coloured"), Job()).find(Source(path.name, path), PurePath())
-        assert target.is_there and target.path.name in by_origin.values()
-        assert is_of(target.path, path)
+        assert target.is_there and is_of(target.path, path)
+        found.add(target.path)
+    assert len(found) == 40
+
+
+def test_the_order_in_which_photographs_are_given_makes_no_difference(backend: FakeBackend) -> None:
+    paths = forty()
+    names = []
+    for seed in range(2):
+        random.Random(seed).shuffle(paths)
+        assert colorize(*paths, "--output", f"out{seed}").exit_code == 0
+        names.append({name: origin_of(Path(f"out{seed}", name)) for name in made(f"out{seed}")})
+    assert names[0] == names[1]
+    assert sum("-" not in name for name in names[0]) == 5
 
 
 def test_an_interrupted_run_goes_on_where_it_was(backend: FakeBackend, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,16 +2,21 @@
 
 import io
 import struct
+import sys
+import zlib
 
 import cv2
+import imagecodecs
 import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageOps
 
-from core.colour.cielab import luminance_to_lightness
+from core.colour.cielab import linear_to_srgb, luminance_to_lightness
 from core.errors import PhotoError
 from core.photo.open import open_photo
+from core.photo.save import save_picture
 from core.settings import Settings
+from tests.photo import by_hand
 from tests.support.fakes import grey_picture
 
 RGB = np.random.default_rng(3).integers(0, 256, (30, 41, 3), dtype=np.uint8)
@@ -75,6 +80,36 @@ def test_sixteen_bits_stay(tmp_path, name):
     np.testing.assert_array_equal(open_photo(tmp_path / name).pixels, deep[..., 0])
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_sixteen_bits_with_one_transparent_colour(tmp_path, channels):
+    deep = np.random.default_rng(4).integers(0, 65536, (20, 31, channels), dtype=np.uint16)
+    deep[5:9] = 12_345
+    body = cv2.imencode(".png", deep)[1].tobytes()
+    key = b"tRNS" + struct.pack(">H", 12_345) * channels
+    chunk = struct.pack(">I", len(key) - 4) + key + struct.pack(">I", zlib.crc32(key))
+    (tmp_path / "a.png").write_bytes(body[:33] + chunk + body[33:])
+    photo = open_photo(tmp_path / "a.png")
+    np.testing.assert_array_equal(photo.pixels, deep[..., 0] if channels == 1 else deep[..., ::-1])
+    np.testing.assert_array_equal(photo.alpha == 0, (deep == 12_345).all(axis=-1))
+
+
+@pytest.mark.parametrize("orientation", [1, 6, 8])
+@pytest.mark.parametrize("format_name", ["JPEG", "PNG", "TIFF", "WEBP"])
+def test_what_is_said_of_the_picture_is_true_when_it_is_upright(tmp_path, orientation, format_name):
+    exif = Image.Exif()
+    exif[0x0112], exif[0x011A], exif[0x011B], exif[0x0128] = orientation, 300, 150, 2
+    exif[0x8769] = {0xA002: 41, 0xA003: 30}
+    options = {} if format_name == "WEBP" else {"dpi": (300, 150)}
+    Image.fromarray(RGB).save(tmp_path / "a", format_name, exif=exif.tobytes(), **options)
+    photo = open_photo(tmp_path / "a")
+    save_picture(tmp_path / "b.jpg", RGB if orientation == 1 else RGB.swapaxes(0, 1), photo, "pocket", "jpeg")
+    picture = Image.open(tmp_path / "b.jpg")
+    within = picture.getexif().get_ifd(0x8769)
+    assert (within[0xA002], within[0xA003]) == picture.size
+    assert picture.info["dpi"] == ((300, 150) if orientation == 1 else (150, 300))
+    assert (picture.getexif()[0x011A], picture.getexif()[0x011B]) == pytest.approx(picture.info["dpi"], rel=1e-4)
+
+
 def test_palette_with_transparency(tmp_path):
     picture = Image.fromarray(RGB).quantize(8)
     picture.info["transparency"] = 3
@@ -122,6 +157,25 @@ def test_a_linear_scan_is_seen_as_bright_as_its_profile_says(tmp_path, dtype):
     wanted = luminance_to_lightness((linear[0] / top).astype(np.float32))
     assert np.abs(photo.lightness()[0] - wanted).max() < 0.7
     assert "sRGB" in ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(photo.metadata.icc)))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_profile_is_known_by_its_curve_and_not_by_its_name(tmp_path, dtype):
+    """Called "sRGB builtin", and linear: it passed unchanged, 29 L* wrong."""
+    linear = imagecodecs.cms_profile(
+        "rgb",
+        gamma=1.0,
+        whitepoint=(0.3127, 0.3290, 1.0),
+        primaries=(0.64, 0.33, 1.0, 0.3, 0.6, 1.0, 0.15, 0.06, 1.0),
+    ).replace("RGB built-in".encode("utf-16-be"), "sRGB builtin".encode("utf-16-be"))
+    assert ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(linear))).startswith("sRGB")
+    top = np.iinfo(dtype).max
+    scan = np.random.default_rng(5).integers(0, top, (30, 40, 3), dtype=dtype, endpoint=True)
+    for picture in (scan, scan[..., 0]):
+        (tmp_path / "a.tif").write_bytes(by_hand.tiff(picture, 2 if picture.ndim == 3 else 1, {34675: ("B", linear)}))
+        photo = open_photo(tmp_path / "a.tif")
+        wanted = np.asarray(linear_to_srgb(picture.astype(np.float32) / top), np.float32)
+        assert np.abs(photo.pixels / np.float32(top) - wanted).max() < 0.006
 
 
 def test_an_srgb_profile_changes_nothing_and_a_broken_one_is_named(tmp_path):
@@ -185,6 +239,18 @@ def test_limits_are_told_with_the_setting_that_raises_them(tmp_path):
     big.write_bytes(path.read_bytes() + bytes(2_000_000))
     with pytest.raises(PhotoError, match="AUTOCHROME_MAX_UPLOAD_MB"):
         open_photo(big, Settings(max_upload_mb=1))
+
+
+def test_what_is_missing_here_is_not_taken_for_damage(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pillow_jxl", None)
+    written(tmp_path / "a.jpg", GREY)
+    assert open_photo(tmp_path / "a.jpg").warnings == ()
+    (tmp_path / "a.jxl").write_bytes(imagecodecs.jpegxl_encode(RGB))
+    sentence = (
+        r"^a\.jxl cannot be opened, since a package is missing \(pillow_jxl\); pip install -r requirements\.txt\.$"
+    )
+    with pytest.raises(PhotoError, match=sentence):
+        open_photo(tmp_path / "a.jxl")
 
 
 def test_a_temporary_file_is_called_by_the_name_people_know(tmp_path):

@@ -148,6 +148,7 @@ def test_defaults_are_those_of_the_design(served: Served) -> None:
         "pooling": True,
         "quality": None,
         "sidecar": False,
+        "colour_photos": "keep-as-is",
     }
 
 
@@ -321,6 +322,7 @@ MARK: dict[str, Any] = {"meta": {"_type": "gradio.FileData"}}
 def _call(served: Served, image: dict[str, Any], reference: dict[str, Any] | None = None) -> str:
     """What /colorize answers to a hand-made request."""
     data = [image, "auto", 1, 0.38, 0.5, True, {}, "png", 0, 0, "default", [], reference, True, None, False]
+    data.append("keep-as-is")
     endpoint = f"{served.url}gradio_api/call/colorize"
     event = httpx.post(endpoint, json={"data": data}).json()["event_id"]
     return httpx.get(f"{endpoint}/{event}", timeout=20).text
@@ -445,6 +447,18 @@ def test_a_reference_is_neither_missing_nor_in_vain(served: Served, second: Seco
     letter.write_text("Dear grandma, " * 20)
     told = served.refusal(grey, backend="reference", reference=handle_file(str(letter)))
     assert told.startswith("letter.jpg is no picture")
+
+
+def test_a_photograph_in_colour_comes_back_as_it_is_and_is_said_so(served: Served, tmp_path: Path) -> None:
+    path = save_coloured(tmp_path / "coat.png")
+    picture, report = served.colorize(path, output_format="jpeg")
+    assert picture.read_bytes() == path.read_bytes()
+    assert picture.name == "coat.colour.png"
+    assert report["backend"] == ""
+    assert "coat.png is in colour already and was kept as it is" in report["warnings"][0]
+    assert "was left as it is" in served.refusal(path, colour_photos="skip")
+    assert served.colorize(path, colour_photos="recolour")[1]["backend"] == "pocket"
+    assert "choose skip, recolour or keep-as-is" in served.refusal(path, colour_photos="grey")
 
 
 # --- compare and batch ---

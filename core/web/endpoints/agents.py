@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import unquote
 
 import gradio as gr
@@ -22,6 +22,7 @@ from gradio_client import handle_file
 from gradio_client.utils import is_file_obj_with_meta
 
 from core.errors import AutochromeError
+from core.jobs.job import ColourPhotos
 from core.look.look import Hint, Look
 from core.photo.open import open_photo
 from core.photo.resize import thumbnail
@@ -97,6 +98,12 @@ _PARAMETERS: dict[str, dict[str, Any]] = {
         "maximum": 100,
         "default": None,
         "description": "of jpeg, webp and avif; null is the photograph's own, or a good one",
+    },
+    "colour_photos": {
+        "type": "string",
+        "enum": [*get_args(ColourPhotos)],
+        "default": "keep-as-is",
+        "description": "what becomes of a photograph that is in colour already: given back as it is, unless recolour",
     },
     "sidecar": {"description": "tell all that is needed to make the same pixels again"},
     "alternative": {"description": "another colouring that the prediction holds: a name that 'alternatives' gave"},

@@ -31,6 +31,10 @@ SHOWN_PIXELS = 2_000_000
 """Pixels of the pictures that show something, rather than being the result."""
 
 
+_KEEP = "keep-as-is"
+"""What becomes of a photograph in colour unless the caller says otherwise: it is given back."""
+
+
 def build_endpoints(engine: Engine) -> None:
     """Add the endpoints to the Blocks that is being built."""
     _add_colorize(engine)
@@ -92,10 +96,11 @@ def _format_field() -> Any:
 
 
 def _file_fields() -> list[Any]:
-    """The endpoint's fields for quality and sidecar."""
+    """The endpoint's fields for quality, sidecar and colour_photos."""
     return [
         gr.Number(None, label="Quality of jpeg, webp and avif, 1 to 100", visible=False),
         gr.Checkbox(False, label="Tell all of how the picture was made", visible=False),
+        gr.Textbox(_KEEP, label="Photographs in colour: skip, recolour or keep-as-is", visible=False),
     ]
 
 
@@ -148,6 +153,7 @@ def _add_colorize(engine: Engine) -> None:
         pooling: bool = True,
         quality: float | None = None,
         sidecar: bool = False,
+        colour_photos: str = _KEEP,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - how Gradio is told to hand one in
     ) -> tuple[str, dict[str, Any]]:
         """Colour a black-and-white photograph; gives the picture's file and a report."""
@@ -163,7 +169,16 @@ def _add_colorize(engine: Engine) -> None:
             pooling=pooling,
         )
         second = open_reference(reference, engine.settings)
-        job = Job(backend, look, output_format, _checked(options), second, _whole(quality), sidecar)
+        job = Job(
+            backend,
+            look,
+            output_format,
+            _checked(options),
+            second,
+            _whole(quality),
+            sidecar,
+            colour_photos=colour_photos,
+        )
         coloured = colour_file(engine, _given_photo(image), job, shown_on(progress))
         report = coloured.report.model_dump(mode="json")
         if coloured.sidecar:
@@ -322,6 +337,7 @@ def _add_batch(engine: Engine) -> None:
         tint_magenta: float,
         quality: float | None = None,
         sidecar: bool = False,
+        colour_photos: str = _KEEP,
     ) -> Iterator[tuple[str | None, list[dict[str, Any]]]]:
         """Colour many photographs, or zips of them; gives a zip in the end, and what became of each so far."""
         look = make_look(
@@ -332,9 +348,10 @@ def _add_batch(engine: Engine) -> None:
             tint_warm=tint_warm,
             tint_magenta=tint_magenta,
         )
-        yield from _colour_all(
-            engine, images, Job(backend, look, output_format, quality=_whole(quality), with_sidecar=sidecar)
+        job = Job(
+            backend, look, output_format, quality=_whole(quality), with_sidecar=sidecar, colour_photos=colour_photos
         )
+        yield from _colour_all(engine, images, job)
 
     gr.on(
         [],
@@ -354,7 +371,7 @@ def _add_batch(engine: Engine) -> None:
 
 
 def _colour_all(engine: Engine, images: list[Upload], job: Job) -> Iterator[tuple[str | None, list[dict[str, Any]]]]:
-    job.format_for("")  # refused before anything is opened
+    job.check(engine)  # refused before anything is opened
     photographs = sources([(Path(image.path), image.name) for image in images], engine.settings)
     outcomes: list[Outcome] = []
     with kept_folder() as folder:

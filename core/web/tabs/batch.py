@@ -82,7 +82,8 @@ class BatchTab:
         stop = self._stops[str(request.session_hash)] = threading.Event()
         try:
             photographs = sources([(Path(file.path), file.name) for file in files], self._engine.settings)
-            job = Job(backend, make_look(strength=strength), output_format(format_name))
+            look = make_look(strength=strength)
+            job = Job(backend, look, output_format(format_name), colour_photos="keep-as-is")
             yield self._begun(len(photographs))
             with kept_folder() as folder:
                 target = folder / "autochrome.zip"
@@ -113,8 +114,11 @@ class BatchTab:
         }
 
     def _ended(self, outcomes: list[Outcome], count: int, target: Path) -> Any:
-        good = sum(outcome.picture is not None for outcome in outcomes)
+        good = sum(outcome.status == "done" for outcome in outcomes)
+        kept = sum(outcome.status == "kept" for outcome in outcomes)
         words = f"{good} of {count} coloured."
+        if kept:
+            words += f" {kept} in colour already and kept as {'it is' if kept == 1 else 'they are'}."
         if len(outcomes) < count:
             words = f"Stopped: {words}"
         return {
