@@ -130,9 +130,11 @@ def launch(settings: Settings, queue: int | None, options: dict[str, Any]) -> An
 
     from core.space.zero_gpu import predict_on_gpu
     from core.web.answers import HANDLERS, NoServerError
+    from core.web.colouring import keep_cache_private
     from core.web.origins import OriginGuard, own_names
     from core.web.page import build_page, launch_options
 
+    keep_cache_private()
     engine = make_engine(settings)
     predict_on_gpu(engine.registry)
     engine.registry.start_fetching()

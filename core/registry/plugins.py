@@ -7,6 +7,9 @@ A plugin is an installed package with an entry point in the group ``autochrome``
 from __future__ import annotations
 
 import importlib.util
+import logging
+import os
+import stat
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,6 +23,8 @@ from core.errors import BackendError, SettingsError
 from core.registry import hookspecs
 from core.registry.worker import HangError, Worker
 from core.settings import Settings
+
+logger = logging.getLogger("autochrome")
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,12 @@ def find_plugins(settings: Settings) -> Iterator[Plugin]:
                 f"AUTOCHROME_PLUGINS names {settings.plugins}, which is no folder; correct or unset it."
             )
         for path in sorted(settings.plugins.glob("*.py")):
+            if _others_may_write(path) or _others_may_write(settings.plugins):
+                logger.warning(
+                    "The plugin %s runs, but other users of this machine may change it; make it and its folder "
+                    "writable by you alone.",
+                    path,
+                )
             yield Plugin(path.name, lambda path=path: _import_file(path))  # type: ignore[misc]
 
 
@@ -123,6 +134,11 @@ class Plugins:
         hook = self._manager.subset_hook_caller("autochrome_register_backends", others)
         hook(register=backends.append, settings=self._settings)
         return backends
+
+
+def _others_may_write(path: Path) -> bool:
+    mode, mine = path.stat().st_mode, not hasattr(os, "getgid") or path.stat().st_gid == os.getgid()
+    return os.name == "posix" and bool(mode & stat.S_IWOTH or (mode & stat.S_IWGRP and not mine))
 
 
 def _import_file(path: Path) -> object:

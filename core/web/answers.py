@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import re
 from collections.abc import Awaitable, Callable
@@ -34,6 +35,12 @@ async def _no_endpoint(request: Request, error: Exception) -> JSONResponse:
     return _answer(f"There is no such endpoint; {_LISTED}", 404)
 
 
+async def _no_disk(request: Request, error: OSError) -> JSONResponse:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return _answer("The disk of this server is full; try again in an hour, when old photographs are deleted.", 507)
+    return await _fault(request, error)
+
+
 async def _fault(request: Request, error: Exception) -> JSONResponse:
     logger.error("%s failed", request.url.path, exc_info=error)
     return _answer(f"Autochrome met a fault of its own ({type(error).__name__}); report what its log says.", 500)
@@ -50,6 +57,7 @@ HANDLERS: dict[type[Exception], Handler] = {
     TypeError: _no_parameter,
     KeyError: _no_endpoint,
     FnIndexInferError: _no_endpoint,
+    OSError: _no_disk,
     Exception: _fault,
 }
 """What Gradio's routes raise, and the answer to it."""

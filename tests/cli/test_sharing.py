@@ -203,6 +203,20 @@ def test_a_full_queue_turns_callers_away(serving, tmp_path):
     assert serving.run("--queue", "1", meanwhile=meanwhile).exit_code == 0
 
 
+def test_no_other_user_of_the_machine_sees_a_photograph(serving, tmp_path):
+    picture = handle_file(str(save_grey(tmp_path / "a.png")))
+    (tmp_path / "gradio").mkdir(mode=0o755)
+    serving.run(meanwhile=lambda: serving.client().predict(image=picture, api_name="/colorize"))
+    assert (tmp_path / "gradio").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_folder_that_is_another_users_is_named(serving, tmp_path):
+    (tmp_path / "gradio").write_text("no folder")
+    done = serving.run(meanwhile=lambda: pytest.fail("it serves"))
+    assert done.exit_code == 2
+    assert "name another folder in GRADIO_TEMP_DIR" in done.stderr
+
+
 def test_a_proxys_path_is_in_all_addresses(serving):
     seen: list[str] = []
     serving.run(

@@ -69,6 +69,17 @@ def test_a_file_in_the_folder_is_a_plugin(folder):
     assert picture.rgb[..., 0].mean() > picture.rgb[..., 2].mean() + 20
 
 
+@pytest.mark.parametrize(("mode", "warned"), [(0o644, False), (0o646, True)])
+def test_a_plugin_that_others_may_change_is_warned_of(folder, caplog, mode, warned):
+    folder.chmod(0o700)
+    (folder / "sepia.py").write_text(SEPIA)
+    (folder / "sepia.py").chmod(mode)
+    assert "sepia" in ids(load_registry(settings=Settings(plugins=folder)))
+    assert (
+        f"The plugin {folder / 'sepia.py'} runs, but other users of this machine may change it" in caplog.text
+    ) is warned
+
+
 def test_plugins_can_be_left_out(folder):
     (folder / "sepia.py").write_text(SEPIA)
     assert ids(load_registry(plugins=False, settings=Settings(plugins=folder))) == BUILT_IN

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -111,6 +112,16 @@ def test_a_fault_of_our_own_is_told_in_a_sentence(caller: Caller, monkeypatch: p
     monkeypatch.setattr("core.web.endpoints.named.colour_file", fail)
     told = caller.refusal("/colorize", caller.usual("/colorize"))
     assert told == "This call met a fault of Autochrome's own (LookupError); report what its log says."
+
+
+def test_a_full_disk_is_told_in_a_sentence(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fill(*given: Any, **named: Any) -> Any:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("gradio.routes.upload_fn", fill)
+    answer = caller.http.post(f"{caller.api}upload", files={"files": ("a.png", b"x")})
+    assert answer.status_code == 507
+    assert answer.json()["detail"].startswith("The disk of this server is full; ")
 
 
 ANYTHING = some.recursive(
