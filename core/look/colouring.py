@@ -6,6 +6,7 @@ Made once per prediction and kept with it, so that nothing is worked out anew wh
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -17,6 +18,7 @@ from core.look.distribution import annealed_mean, probabilities, uncertainty
 from core.look.ground import Ground
 from core.look.hints import Hinter
 from core.look.look import Hint, Look
+from core.look.mount import print_share
 from core.look.pooling import pooled
 from core.look.tint import tint
 from core.look.vividness import expected_chroma, vivid_gain
@@ -67,21 +69,24 @@ def colouring_of(prediction: Prediction, lightness: Float) -> Colouring:
     """The prediction made ready: here, and nowhere else, its kinds are told apart.
 
     Args:
-        prediction: what a backend gave.
+        prediction: what a backend gave; a mount around a print is made neutral, see ``core.look.mount``.
         lightness: (h, w) L* that it was given, of any size.
     """
     if isinstance(prediction, AbDistribution):
-        return DistributionColouring(
-            prediction, resize_area(lightness, (prediction.logits.shape[1], prediction.logits.shape[2]))
-        )
-    return FieldColouring(prediction, resize_area(lightness, (prediction.ab.shape[0], prediction.ab.shape[1])))
+        shape = prediction.logits.shape[1], prediction.logits.shape[2]
+        return DistributionColouring(prediction, resize_area(lightness, shape), print_share(lightness, shape))
+    shape = prediction.ab.shape[0], prediction.ab.shape[1]
+    # What was taken from another version of the same photograph says so, and has the mount's own colour.
+    of_print = None if prediction.shares else print_share(lightness, shape)
+    return FieldColouring(prediction, resize_area(lightness, shape), of_print)
 
 
 class FieldColouring:
     """One chroma for every place."""
 
-    def __init__(self, field: AbField, lightness: Float) -> None:
-        self._field, self._lightness = field, lightness
+    def __init__(self, field: AbField, lightness: Float, of_print: Float | None = None) -> None:
+        self._field = field if of_print is None else replace(field, ab=field.ab * of_print[..., None])
+        self._lightness = lightness
         self._hinter = Hinter(lambda: Ground(lightness, field.ab))
 
     @property
@@ -122,8 +127,8 @@ class FieldColouring:
 class DistributionColouring:
     """A distribution over colours, as predicted and pooled."""
 
-    def __init__(self, distribution: AbDistribution, lightness: Float) -> None:
-        self._predicted, self._lightness = distribution, lightness
+    def __init__(self, distribution: AbDistribution, lightness: Float, of_print: Float | None = None) -> None:
+        self._predicted, self._lightness, self._of_print = distribution, lightness, of_print
         self._pooled = shown_first = pooled(distribution, lightness)
         self._expected = expected = expected_chroma(distribution)
         # Bound to values and not to this object: a cycle would keep a dropped prediction's arrays in memory.
@@ -148,6 +153,8 @@ class DistributionColouring:
         distribution = self._pooled if look.pooling else self._predicted
         shown = tilted(distribution, self._others.favour(look.alternative))
         ab = _vivid(distribution, shown, self._expected, look)
+        if self._of_print is not None:
+            ab = ab * self._of_print[..., None]
         hints = self._hinter.field(look.hints) if look.hints else None
         if hints:
             ab = hints.corrected(ab)
