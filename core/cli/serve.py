@@ -67,6 +67,8 @@ def serve(
         context.obj["AUTOCHROME_PLUGINS"] = ""
     if context.invoked_subcommand is not None:
         return
+    from core.web.own_cache import own_cache
+
     with plain_errors():
         login = read_login(auth or os.environ.get("AUTOCHROME_AUTH", ""))
         if mcp and find_spec("mcp") is None:
@@ -75,7 +77,7 @@ def serve(
             raise SettingsError("Agents cannot log in; leave out --auth, or --mcp.")
         settings = settings_of(context)
         options = {"server_name": host, "server_port": port, "share": share, "auth": login}
-        with _ended_by_signal() as ended:
+        with _ended_by_signal() as ended, own_cache():
             page = launch(settings, queue, options | {"root_path": root_path, "mcp_server": mcp})
             if not login and (share or is_public(page.server_name)) and "SPACE_ID" not in os.environ:
                 print_aside(
@@ -130,11 +132,9 @@ def launch(settings: Settings, queue: int | None, options: dict[str, Any]) -> An
 
     from core.space.zero_gpu import predict_on_gpu
     from core.web.answers import HANDLERS, NoServerError
-    from core.web.colouring import keep_cache_private
     from core.web.origins import OriginGuard, own_names
     from core.web.page import build_page, launch_options
 
-    keep_cache_private()
     engine = make_engine(settings)
     predict_on_gpu(engine.registry)
     engine.registry.start_fetching()

@@ -13,7 +13,7 @@ from gradio.context import LocalContext
 from gradio.utils import get_upload_folder
 
 from core.engine import Engine
-from core.errors import PhotoError, SettingsError
+from core.errors import PhotoError
 from core.jobs.job import Coloured, Job
 from core.photo.open import Photo, open_photo
 from core.progress import Progress
@@ -63,22 +63,6 @@ def new_folder() -> Path:
     cache = Path(get_upload_folder())
     cache.mkdir(parents=True, exist_ok=True)
     return Path(tempfile.mkdtemp(dir=cache)).resolve()
-
-
-def keep_cache_private() -> None:
-    """Make Gradio's cache, where photographs and pictures lie, for this user's eyes alone.
-
-    Raises:
-        SettingsError: that cannot be done.
-    """
-    cache = Path(get_upload_folder())
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        cache.chmod(0o700)
-    except OSError as error:
-        raise SettingsError(
-            f"Photographs cannot be kept in {cache} ({error.strerror}); name another folder in GRADIO_TEMP_DIR."
-        ) from error
 
 
 def deleted_in_time(path: Path) -> Path:
