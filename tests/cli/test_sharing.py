@@ -210,6 +210,15 @@ def test_no_other_user_of_the_machine_sees_a_photograph(serving, tmp_path):
     assert (tmp_path / "gradio").stat().st_mode & 0o777 == 0o700
 
 
+def test_open_shows_the_page_in_a_browser(serving, monkeypatch):
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    serving.run()
+    assert not opened
+    serving.run("--open")
+    assert [address.rstrip("/") for address in opened] == [serving.url]
+
+
 def test_a_folder_that_is_another_users_is_named(serving, tmp_path):
     (tmp_path / "gradio").write_text("no folder")
     done = serving.run(meanwhile=lambda: pytest.fail("it serves"))

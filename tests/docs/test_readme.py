@@ -1,6 +1,7 @@
 """The README stays true: its commands, its plugin, its tables."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,24 @@ def test_both_commands_are_there_word_for_word():
     install = "python3 -m venv .venv && .venv/bin/pip install -r"
     assert f"{install} requirements.txt && .venv/bin/python app.py" in blocks("sh")[0]
     assert f"{install} requirements-dev.txt && .venv/bin/python -m pytest" in blocks("sh")[1]
+
+
+def test_the_first_command_brings_the_code_into_an_empty_folder(tmp_path):
+    fetch, start = blocks("sh")[0].splitlines()
+    source = tmp_path / "source"
+    source.mkdir()
+    for name in ("app.py", "requirements.txt"):
+        (source / name).write_bytes((ROOT / name).read_bytes())
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "init.defaultBranch=main", "-C", str(source)]
+    for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "x"]):
+        subprocess.run([*git, *arguments], check=True, timeout=30)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    pasted = f"{fetch.replace('ADDRESS', str(source))} && ls"
+    done = subprocess.run(["bash", "-c", pasted], cwd=empty, capture_output=True, text=True, check=True, timeout=30)
+    assert done.stdout.split() == ["app.py", "requirements.txt"]
+    assert start.endswith("app.py")
+    assert r".venv\Scripts\pip install -r requirements.txt; .venv\Scripts\python app.py" in blocks("powershell")[0]
 
 
 def test_every_backend_is_in_the_table():
