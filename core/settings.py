@@ -29,6 +29,10 @@ class Settings(BaseModel):
         {}, description="model, or the beginning of its name -> Hub repository of one's own that is asked first for it"
     )
     max_pixels: int = Field(250_000_000, gt=0, description="largest photograph that is opened, in pixels")
+    pixels_at_once: int | None = Field(
+        None, gt=0, description="pixels of all photographs that a server has in work at once; others wait"
+    )
+    disk_mb: int = Field(4000, gt=0, description="megabytes that photographs and pictures on a server may take")
     max_upload_mb: int = Field(200, gt=0, description="largest file that is opened, in megabytes")
     allow_host: str | None = Field(
         None, description="names that the page answers to beside its own, with commas between them; * is any"

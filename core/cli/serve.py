@@ -132,9 +132,13 @@ def launch(settings: Settings, queue: int | None, options: dict[str, Any]) -> An
 
     from core.space.zero_gpu import predict_on_gpu
     from core.web.answers import HANDLERS, NoServerError
+    from core.web.colouring import limit_cache
+    from core.web.disk_budget import UploadGuard
     from core.web.origins import OriginGuard, own_names
     from core.web.page import build_page, launch_options
 
+    settings = settings.model_copy(update={"pixels_at_once": settings.pixels_at_once or settings.max_pixels})
+    disk = limit_cache(settings.disk_mb)
     engine = make_engine(settings)
     predict_on_gpu(engine.registry)
     engine.registry.start_fetching()
@@ -142,7 +146,8 @@ def launch(settings: Settings, queue: int | None, options: dict[str, Any]) -> An
     if queue is not None:
         page.queue(max_size=queue)
     names = own_names(options["server_name"], options.get("root_path"), settings.allow_host)
-    edges = {"middleware": [Middleware(OriginGuard, names), Middleware(NoServerError)], "exception_handlers": HANDLERS}
+    guards = [Middleware(OriginGuard, names), Middleware(NoServerError), Middleware(UploadGuard, disk)]
+    edges = {"middleware": guards, "exception_handlers": HANDLERS}
     said = io.StringIO()  # Gradio's own lines about the address: ours take their place
     try:
         with contextlib.redirect_stdout(said), _agents(settings) if options["mcp_server"] else contextlib.nullcontext():

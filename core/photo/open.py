@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from core.photo.exif import LOST, as_block, exif_dpi, read_exif, state_size
 from core.photo.formats import READABLE, is_tiff, why_not
 from core.photo.metadata import Metadata
 from core.photo.origin import digest_of
+from core.photo.pixel_budget import PixelBudget, when_dropped
 from core.photo.profile import to_srgb
 from core.photo.read_tiff import read_tiff
 from core.photo.read_with_pillow import read_with_pillow
@@ -63,6 +65,9 @@ class Photo:
         return pixel_lightness(self.pixels[rows])
 
 
+_IN_WORK = PixelBudget()
+
+
 def open_photo(path: str | Path, settings: Settings | None = None, name: str | None = None) -> Photo:
     """Open a photograph: first frame, EXIF orientation applied, colours converted to sRGB.
 
@@ -81,10 +86,10 @@ def open_photo(path: str | Path, settings: Settings | None = None, name: str | N
     reason = why_not(data[:200], name)
     if reason:
         raise PhotoError(f"{name} is {reason}.")
-    with warnings.catch_warnings():
+    with ExitStack() as in_work, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's remarks on odd metadata are nothing a person can act on
         try:
-            decoded = _decode(data, name, settings)
+            decoded = _decode(data, name, settings, in_work)
         except AutochromeError:
             raise
         except UnidentifiedImageError as error:
@@ -100,7 +105,9 @@ def open_photo(path: str | Path, settings: Settings | None = None, name: str | N
             raise PhotoError(f"{name} needs more memory than there is; make it smaller.") from error
         except Exception as error:  # decoders raise many kinds
             raise PhotoError(f"{name} is damaged or cut short; copy or scan it again.") from error
-        return _photo(decoded, name, is_tiff(data), digest_of(data))
+        photo = _photo(decoded, name, is_tiff(data), digest_of(data))
+        when_dropped(photo.pixels, in_work.pop_all().close)
+        return photo
 
 
 def _read(path: Path, name: str, settings: Settings) -> bytes:
@@ -121,13 +128,16 @@ def _read(path: Path, name: str, settings: Settings) -> bytes:
     return data
 
 
-def _decode(data: bytes, name: str, settings: Settings) -> Decoded:
+def _decode(data: bytes, name: str, settings: Settings, in_work: ExitStack) -> Decoded:
     def check_size(width: int, height: int) -> None:
         if width * height > settings.max_pixels:
             raise PhotoError(
                 f"{name} has {width * height / 1e6:.0f} megapixels and the limit is "
                 f"{settings.max_pixels / 1e6:.0f}; make it smaller or raise AUTOCHROME_MAX_PIXELS."
             )
+        if settings.pixels_at_once:
+            in_work.close()  # a reader may ask more than once
+            in_work.callback(_IN_WORK.admit(width * height, settings.pixels_at_once))
 
     return read_tiff(data, check_size) if is_tiff(data) else read_with_pillow(data, name, check_size)
 

@@ -18,6 +18,7 @@ from core.jobs.job import Coloured, Job
 from core.photo.open import Photo, open_photo
 from core.progress import Progress
 from core.settings import Settings
+from core.web.disk_budget import DiskBudget
 from core.web.upload_fields import Upload
 
 
@@ -59,10 +60,26 @@ def kept_folder() -> Iterator[Path]:
 
 
 def new_folder() -> Path:
-    """An empty folder in Gradio's cache, whose name nobody can guess."""
+    """An empty folder in Gradio's cache, whose name nobody can guess.
+
+    Raises:
+        PhotoError: the cache holds as much as it may.
+    """
     cache = Path(get_upload_folder())
+    if budget := _BUDGETS.get(cache):
+        budget.require()
     cache.mkdir(parents=True, exist_ok=True)
     return Path(tempfile.mkdtemp(dir=cache)).resolve()
+
+
+def limit_cache(megabytes: int) -> DiskBudget:
+    """Let Gradio's cache, where photographs and pictures lie, be no larger than this."""
+    cache = Path(get_upload_folder())
+    _BUDGETS[cache] = DiskBudget(cache, megabytes)
+    return _BUDGETS[cache]
+
+
+_BUDGETS: dict[Path, DiskBudget] = {}
 
 
 def deleted_in_time(path: Path) -> Path:

@@ -22,6 +22,9 @@ from core.web.theme import make_theme
 _ASSETS = Path(__file__).parent / "assets"
 _HOUR = 3600
 
+_MOST_SESSIONS = 300
+"""Visitors whose state is kept, the latest; Gradio counts each call of the API as one, and keeps 0.2 MB for it."""
+
 _HEADER = """<header class="masthead"><h1>Autochrome</h1><p>Colour for black-and-white photographs</p></header>"""
 
 _FOOTER = """<footer class="colophon"><p>Photographs are deleted from this machine after an hour. Nothing is
@@ -85,6 +88,7 @@ def launch_options(settings: Settings) -> dict[str, Any]:
         "max_file_size": settings.max_upload_mb * 1_000_000,
         "footer_links": [],
         "run_history": False,
+        "state_session_capacity": _MOST_SESSIONS,
         "enable_monitoring": False,
         "show_error": False,
         "ssr_mode": False,

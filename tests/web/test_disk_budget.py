@@ -1,0 +1,46 @@
+"""The disk that photographs on a server may take."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import httpx
+import pytest
+
+import core.cli.serve
+from core.errors import PhotoError
+from core.settings import Settings
+from core.web.disk_budget import DiskBudget
+from tests.support.fakes import make_engine
+
+
+def test_what_lies_there_counts_and_empty_folders_go(tmp_path: Path) -> None:
+    for name in ("full", "old", "new"):
+        (tmp_path / name / "inside").mkdir(parents=True)
+    (tmp_path / "full" / "inside" / "a.png").write_bytes(bytes(400_000))
+    for path in (tmp_path / "old" / "inside", tmp_path / "full"):
+        os.utime(path, (0, 0))
+    budget = DiskBudget(tmp_path, 1)
+    assert budget.used() == 400_000
+    assert not (tmp_path / "old" / "inside").exists()
+    assert (tmp_path / "new" / "inside").exists()
+    budget.require(500_000)
+    with pytest.raises(PhotoError, match="as its disk may hold; try again later"):
+        budget.require(700_000)
+
+
+def test_an_upload_for_which_there_is_no_room_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "gradio"))
+    monkeypatch.setattr(core.cli.serve, "make_engine", lambda settings: make_engine())
+    options = {"server_name": "127.0.0.1", "share": False, "mcp_server": False}
+    page = core.cli.serve.launch(Settings(disk_mb=1), None, options)
+    try:
+        upload = f"{page.local_url}gradio_api/upload"
+        assert httpx.post(upload, files={"files": ("a.png", bytes(1_000))}).status_code == 200
+        answer = httpx.post(upload, files={"files": ("b.png", bytes(2_000_000))})
+        assert answer.status_code == 507
+        assert answer.json()["detail"].endswith("try again later, they are deleted in an hour.")
+        assert not list((tmp_path / "gradio").rglob("b.png"))
+    finally:
+        page.close(verbose=False)
