@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from core.colour.cielab import Pixels
 from core.colour.gamut import lab_to_gamut
 from core.photo.decoded import Decoded, UnsupportedError, from_integers, from_numbers, likely_white
+from core.photo.mend_tiff import state_lengths, tolerate
 from core.photo.metadata import Blocks
 
 if TYPE_CHECKING:
@@ -57,9 +58,12 @@ def read_tiff(data: bytes, check_size: Callable[[int, int], None]) -> Decoded:
         page = file.pages[0]
         assert isinstance(page, TiffPage)
         check_size(page.imagewidth, page.imagelength)
+        state_lengths(page, len(data))
         _check(page, len(data))
+        notes: list[str] = []
+        tolerate(page, notes)
         pixels, alpha = _pixels(page, data)
-        return Decoded(pixels, alpha, _blocks(page, data), _dpi(page))
+        return Decoded(pixels, alpha, _blocks(page, data), _dpi(page), notes)
 
 
 def _check(page: TiffPage, length: int) -> None:

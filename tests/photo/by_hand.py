@@ -13,14 +13,14 @@ _CODES = {"H": 3, "I": 4, "Q": 16, "B": 1, "s": 2, "R": 5}
 def tiff(
     pixels: Any,
     photometric: int,
-    tags: dict[int, tuple[str, Any]] | None = None,
+    tags: dict[int, tuple[str, Any] | None] | None = None,
     order: str = "<",
     big: bool = False,
     planar: bool = False,
     bits: int | None = None,
     body: bytes | None = None,
 ) -> bytes:
-    """An uncompressed TIFF of one strip (of one a plane), or one whose strip is given as it is to be."""
+    """An uncompressed TIFF of one strip (of one a plane), or one whose strip is given; a tag of None is left out."""
     planes = np.moveaxis(pixels, -1, 0) if planar else [pixels]
     kind = pixels.dtype.kind
     strips = [body] if body else [np.ascontiguousarray(p, pixels.dtype.newbyteorder(order)).tobytes() for p in planes]
@@ -28,7 +28,7 @@ def tiff(
     offset = "Q" if big else "I"
     start = 16 if big else 8
     places = [start + sum(map(len, strips[:number])) for number in range(len(strips))]
-    entries: dict[int, tuple[str, Any]] = {
+    given: dict[int, tuple[str, Any] | None] = {
         256: ("I", pixels.shape[1]),
         257: ("I", pixels.shape[0]),
         258: ("H", [bits or 8 * pixels.itemsize] * samples),
@@ -42,6 +42,7 @@ def tiff(
         339: ("H", [{"u": 1, "i": 2, "f": 3}[kind]] * samples),
         **(tags or {}),
     }
+    entries = {tag: entry for tag, entry in given.items() if entry}
     at = start + sum(map(len, strips))
     strips.append(bytes(at % 2))
     at += at % 2

@@ -285,7 +285,8 @@ here (but HEIC), whose lightness must come out right (mean error under 0.5 L\\*)
 Written by `python -m tests.photo.matrix`.
 
 Orientation, colour profile, resolution, EXIF, XMP and IPTC are read where the format has them. Of animations and files
-with many pages the first picture is opened. A file that is damaged is refused in one sentence; nothing is guessed.
+with many pages the first picture is opened. A file that is damaged is refused in one sentence; nothing is guessed. A
+TIFF whose strips hold too much, or do not tell their length, is read and the damage told of.
 PCX, TGA and DIB begin with nothing that tells them from others and are known by the ending of their name. Faxes in
 TIFF (CCITT) need Python 3.11 or later.
 
