@@ -68,6 +68,9 @@ class Page(gr.Blocks, metaclass=_NoStub):  # type: ignore[misc]
     async def preprocess_data(self, block_fn: Any, inputs: list[Any], *more: Any, **named: Any) -> Any:
         """Each input as its field makes it ready."""
         try:
+            for field, value in zip(block_fn.inputs, inputs, strict=False):
+                if isinstance(field, gr.Textbox) and isinstance(value, dict | list):
+                    raise TypeError("no text")  # Gradio would take what Python prints of it
             return await super().preprocess_data(block_fn, inputs, *more, **named)
         except gr.Error:
             raise

@@ -80,6 +80,8 @@ def is_one_sentence(told: str | None, caller: Caller) -> bool:
         ("/colorize", {"image": {"path": "http://169.254.169.254/a", "meta": {"_type": "gradio.FileData"}}}, "handle_"),
         ("/colorize", {"image": "data:image/png;base64,xx"}, "is no uploaded file"),
         ("/colorize", {"quality": "good"}, "'quality'"),
+        ("/colorize", {"quality": 1e308}, "'quality'"),
+        ("/colorize", {"backend": {"path": "/a"}}, "has a form that cannot be used"),
         ("/colorize", {"hints": [{"x" * 500: 1}]}, "'hints"),
         ("/colorize_batch", {"images": [5]}, "handle_file"),
         ("/nothing", {}, "There is no such endpoint"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -108,12 +107,12 @@ def _whole(quality: float | None) -> int | None:
     """JSON and Gradio know no whole numbers.
 
     Raises:
-        RequestError: it is no number.
+        RequestError: it is no number from 1 to 100.
     """
     if quality is None:
         return None
-    if not isinstance(quality, int | float) or not math.isfinite(quality):
-        raise RequestError("The parameter 'quality' is not usable: it must be a number; leave it out or correct it.")
+    if not isinstance(quality, int | float) or not 1 <= quality <= 100:
+        raise RequestError("The parameter 'quality' must be a number from 1 to 100; correct it or leave it out.")
     return round(quality)
 
 
