@@ -146,14 +146,13 @@ def launch(settings: Settings, queue: int | None, options: dict[str, Any]) -> An
     if queue is not None:
         page.queue(max_size=queue)
     names = own_names(options["server_name"], options.get("root_path"), settings.allow_host)
+    own = launch_options(settings)
     guards = [Middleware(OriginGuard, names), Middleware(NoServerError), Middleware(UploadGuard, disk)]
-    edges = {"middleware": guards, "exception_handlers": HANDLERS}
+    edges = {"middleware": [*guards, *own["app_kwargs"]["middleware"]], "exception_handlers": HANDLERS}
     said = io.StringIO()  # Gradio's own lines about the address: ours take their place
     try:
         with contextlib.redirect_stdout(said), _agents(settings) if options["mcp_server"] else contextlib.nullcontext():
-            page.launch(
-                prevent_thread_lock=True, quiet=True, **{**launch_options(settings), "app_kwargs": edges, **options}
-            )
+            page.launch(prevent_thread_lock=True, quiet=True, **{**own, "app_kwargs": edges, **options})
     except OSError as error:
         raise SettingsError(f"The page cannot be served ({error}); choose another --port or --host.") from error
     if options["share"] and not page.share_url:

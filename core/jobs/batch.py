@@ -12,7 +12,7 @@ import unicodedata
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from core.colour.cielab import Pixels, eight_bits
 from core.engine import Engine
@@ -77,14 +77,16 @@ def colour_batch(
 
 
 def _colour_into(archive: zipfile.ZipFile, colourer: OneBackend, source: Source, scratch: Path) -> Done:
-    """Colour one photograph and put the picture into the zip, under a name of its own."""
+    """Colour one photograph and put the picture into the zip, in its folder and under a name of its own."""
     outcome, picture = colourer.attempt(source, scratch)
     if picture is None or outcome.picture is None:
         return Done(outcome)
     written = Path(outcome.picture)
     taken = {name.casefold() for name in archive.namelist()}
-    name = free_name(anywhere(written.name), lambda name: name.casefold() in taken)
-    for file, packed in ((written, name), (sidecar_of(written), sidecar_of(Path(name)).name)):
+    folders = PurePosixPath(source.name.replace("\\", "/")).parent.parts
+    wanted = PurePosixPath(*map(anywhere, folders), anywhere(written.name))
+    name = free_name(str(wanted), lambda name: name.casefold() in taken)
+    for file, packed in ((written, name), (sidecar_of(written), sidecar_of(Path(name)).as_posix())):
         if file.exists():
             archive.write(file, packed)
             file.unlink()

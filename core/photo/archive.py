@@ -116,7 +116,7 @@ def sources(files: list[tuple[Path, str]], settings: Settings) -> list[Source]:
 
 
 def _entries(path: Path, name: str, settings: Settings) -> list[Source]:
-    """The files in a zip, without what operating systems put there.
+    """The files in a zip, without what operating systems put there and notes that lie beside photographs.
 
     Raises:
         PhotoError: it is no zip, is encrypted, is built to do harm, or holds no file.
@@ -165,6 +165,10 @@ def _check(entry: zipfile.ZipInfo, name: str, settings: Settings) -> None:
         )
 
 
+_BESIDE = ".aae .csv .db .htm .html .ini .json .lnk .log .md .nfo .rtf .thm .txt .url .xml .xmp"
+"""Endings of what lies beside photographs and is none."""
+
+
 def _is_clutter(name: str) -> bool:
-    parts = PurePosixPath(name.replace("\\", "/")).parts
-    return "__MACOSX" in parts or parts[-1].startswith(".") or parts[-1].lower() in ("thumbs.db", "desktop.ini")
+    path = PurePosixPath(name.replace("\\", "/"))
+    return "__MACOSX" in path.parts or path.name.startswith(".") or path.suffix.lower() in _BESIDE.split()

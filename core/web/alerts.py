@@ -6,7 +6,7 @@ import functools
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import gradio as gr
 
@@ -38,6 +38,20 @@ def one_sentence_at_a_time(function: Callable[Given, Iterator[Result]]) -> Calla
             yield from function(*args, **kwargs)
 
     return alerting
+
+
+def as_problem(function: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """The same for what the page's own scripts ask: the sentence comes as ``problem``."""
+
+    @functools.wraps(function)
+    def telling(given: dict[str, Any]) -> dict[str, Any]:
+        try:
+            with _alerting():
+                return function(given)
+        except gr.Error as error:
+            return {"problem": error.message}
+
+    return telling
 
 
 @contextmanager

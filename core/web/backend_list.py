@@ -6,6 +6,7 @@ from typing import Any
 
 from core.engine import Engine
 from core.registry.backend import Backend, weights_of
+from core.weights.hub import is_offline
 
 
 def list_backends(engine: Engine) -> list[dict[str, Any]]:
@@ -27,6 +28,14 @@ def list_all(engine: Engine) -> list[dict[str, Any]]:
         if name not in {backend["id"] for backend in listed}
     ]
     return listed + failed
+
+
+def list_for_page(engine: Engine) -> list[dict[str, Any]]:
+    """What the page's list of models needs of each."""
+    rows = list_backends(engine)
+    for row in rows:
+        row["can_fetch"] = row["state"] in ("missing", "unavailable") and not is_offline()
+    return rows
 
 
 def backend_titles(engine: Engine) -> list[tuple[str, str]]:

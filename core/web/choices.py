@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 import gradio as gr
 
+from core.engine import Engine
 from core.registry.registry import AUTO
+from core.web.backend_list import backend_titles
+from core.web.texts import TEXTS, say
 
 FORMATS = [("PNG", "png"), ("JPEG", "jpeg"), ("WebP", "webp"), ("TIFF", "tiff"), ("AVIF", "avif")]
 
@@ -20,23 +24,37 @@ _PICK = """element.addEventListener("click", (event) => {
 """Makes buttons inside a gr.HTML tell which of them was used."""
 
 
-def backend_choice(backends: list[tuple[str, str]], elem_id: str) -> Any:
-    """A field to choose a backend in."""
-    choices = [("Automatic", AUTO), *backends]
-    return gr.Dropdown(choices, value=AUTO, label="Backend", elem_id=elem_id, filterable=False)
+_CHANGE = """const field = element.querySelector("select");
+field.addEventListener("change", () => { props.value = field.value; trigger("input"); });"""
 
 
-def format_choice(elem_id: str, labelled: bool = False) -> Any:
+def format_choice(elem_id: str) -> Any:
     """A field to choose the format of the coloured files in."""
-    return gr.Dropdown(
-        FORMATS,
-        value="png",
-        label="Format",
-        show_label=labelled,
-        container=labelled,
-        filterable=False,
-        min_width=90,
-        elem_id=elem_id,
+    return choice(elem_id, "format", [(escape(title), value) for title, value in FORMATS], "png")
+
+
+def model_choice(elem_id: str, engine: Engine) -> Any:
+    """A field to choose a model in."""
+    titles = [(escape(title), name) for title, name in backend_titles(engine)]
+    return choice(elem_id, "model", [(escape(TEXTS["automatic"][0]), AUTO), *titles], AUTO)
+
+
+def choice(elem_id: str, name: str, options: list[tuple[str, str]], value: str) -> Any:
+    """A field to choose one of some in: the browser's own, which closes when it is left. Its value is a string.
+
+    Args:
+        elem_id: of the component.
+        name: key of the text that names it.
+        options: HTML and value of each.
+        value: what is chosen at first.
+    """
+    rows = "".join(
+        f'<option value="{escape(each)}"{" selected" if each == value else ""}>{title}</option>'
+        for title, each in options
+    )
+    field = f'<label class="choice">{say(name)}<select>{rows}</select></label>'
+    return gr.HTML(
+        value, html_template=field, js_on_load=_CHANGE, apply_default_css=False, elem_id=elem_id, padding=False
     )
 
 

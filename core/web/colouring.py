@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 from gradio.context import LocalContext
@@ -68,8 +70,9 @@ def new_folder() -> Path:
     cache = Path(get_upload_folder())
     if budget := _BUDGETS.get(cache):
         budget.require()
-    cache.mkdir(parents=True, exist_ok=True)
-    return Path(tempfile.mkdtemp(dir=cache)).resolve()
+    folder = cache / secrets.token_urlsafe(16)
+    folder.mkdir(parents=True, mode=0o700)
+    return folder.resolve()
 
 
 def limit_cache(megabytes: int) -> DiskBudget:
@@ -80,6 +83,16 @@ def limit_cache(megabytes: int) -> DiskBudget:
 
 
 _BUDGETS: dict[Path, DiskBudget] = {}
+
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{22}")
+"""As ``new_folder`` makes them; an upload's folder, whose content is a stranger's, has another length."""
+
+
+def folder_by_name(name: Any) -> Path:
+    """A folder that ``new_folder`` has made, by its name, which only those know whom it was told; it may be gone."""
+    known = name if isinstance(name, str) and _NAME.fullmatch(name) else "-"
+    return Path(get_upload_folder()).resolve() / known
 
 
 def deleted_in_time(path: Path) -> Path:

@@ -6,6 +6,11 @@ from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
+from core.photo.open import open_photo
+from core.photo.resize import thumbnail
+from core.web.small_pictures import data_uri
+from core.web.texts import in_english, say
+
 
 class Example(NamedTuple):
     """A photograph, what it is called, and whose it is."""
@@ -16,6 +21,7 @@ class Example(NamedTuple):
     licence: str
 
 
+_PIXELS = 40_000
 _FOLDER = Path(__file__).parent / "examples"
 
 EXAMPLES = [
@@ -27,7 +33,19 @@ EXAMPLES = [
 ]
 
 
-def credits_html() -> str:
-    """Sources and licences in one quiet line."""
+def examples_html() -> str:
+    """Each as a button, and under them sources and licences. The pictures are in the page: no file can vanish."""
+    buttons = "".join(
+        f'<button type="button" class="example" data-example="{escape(example.path.stem)}">'
+        f'<img src="{_small(example.path)}" alt="">{say(f"example.{example.path.stem}")}</button>'
+        for example in EXAMPLES
+    )
     named = "; ".join(f"{example.title}: {example.credit}, {example.licence}" for example in EXAMPLES)
-    return f'<p class="credits">{escape(named)}. All from scikit-image.</p>'
+    return in_english(
+        f'<h2 data-say="examples"></h2><div id="example-row">{buttons}</div>'
+        f'<p class="credits">{escape(named)}. scikit-image.</p>'
+    )
+
+
+def _small(path: Path) -> str:
+    return data_uri(thumbnail(open_photo(path), _PIXELS).pixels, quality=75)

@@ -7,6 +7,7 @@ from html import escape
 from core.engine import Engine
 from core.errors import AutochromeError
 from core.web.session import Session
+from core.web.texts import say
 
 
 def notice_html(error: AutochromeError) -> str:
@@ -15,26 +16,22 @@ def notice_html(error: AutochromeError) -> str:
 
 
 def story_html(session: Session, engine: Engine) -> str:
-    """One quiet line that says which backend did it and why, and opens to the details."""
+    """A small chip that says which model did it; what else there is to know is behind it."""
     report = session.report
     title = engine.registry.get(report.backend).info.title or report.backend
-    line = f"Coloured by <strong>{escape(title)}</strong> {_time(report.cached, report.seconds.predict)}."
-    if report.fallback_reason:
-        line += f" <span>{escape(_sentence(report.fallback_reason, engine.registry.preferred.info.id))}</span>"
+    chip = say("story.quick") if report.fallback_reason else say("story.by", title=title)
     rows = {
-        "Photograph": f"{session.upload.name}, {report.width:,} by {report.height:,} pixels",
-        "Backend": f"{report.backend}; asked for: {report.requested}",
-        "Weights": ", ".join(f"{name} {digest}" for name, digest in report.weights.items()),
-        "Warnings": " ".join(report.warnings),
+        "story.photograph": f"{session.upload.name}, {report.width:,} x {report.height:,}",
+        "story.model": f"{title} ({report.backend})",
+        "story.time": "" if report.cached else f"{max(report.seconds.predict, 0.1):.1f} s",
+        "story.why": _sentence(report.fallback_reason or "", engine.registry.preferred.info.id),
+        "story.weights": ", ".join(f"{name} {digest}" for name, digest in report.weights.items()),
+        "story.warnings": " ".join(report.warnings),
     }
-    details = "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in rows.items() if value)
-    return f'<details class="story"><summary>{line}</summary><dl>{details}</dl></details>'
-
-
-def _time(cached: bool, seconds: float) -> str:
-    return "from memory" if cached else f"in {max(seconds, 0.1):.1f} s"
+    details = "".join(f"{say(key, 'dt')}<dd>{escape(value)}</dd>" for key, value in rows.items() if value)
+    return f'<details class="story chip"><summary>{chip}</summary><dl>{details}</dl></details>'
 
 
 def _sentence(reason: str, preferred: str) -> str:
     """A fallback's reason as a sentence of its own: what the preferred backend says already names it."""
-    return reason.removeprefix(f"{preferred}: ").rstrip(".") + "."
+    return reason.removeprefix(f"{preferred}: ").rstrip(".") + "." if reason else ""

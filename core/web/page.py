@@ -2,53 +2,50 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import base64
 from typing import Any
 
 import gradio as gr
 from gradio.blocks_events import BlocksMeta
+from starlette.middleware import Middleware
 
 from core.engine import Engine
 from core.errors import RequestError
 from core.settings import Settings
 from core.web.alerts import alert
 from core.web.endpoints.named import build_endpoints
+from core.web.link_preview import LinkPreview
 from core.web.tabs.backends import build_backends_tab
 from core.web.tabs.batch import BatchTab
 from core.web.tabs.compare import CompareTab
 from core.web.tabs.photo import build_photo_tab
+from core.web.texts import ASSETS, label, say, script, translations
 from core.web.theme import make_theme
 
-_ASSETS = Path(__file__).parent / "assets"
 _HOUR = 3600
-
 _MOST_SESSIONS = 300
 """Visitors whose state is kept, the latest; Gradio counts each call of the API as one, and keeps 0.2 MB for it."""
 
-_HEADER = """<header class="masthead"><h1>Autochrome</h1><p>Colour for black-and-white photographs</p></header>"""
-
-_FOOTER = """<footer class="colophon"><p>Photographs are deleted from this machine after an hour. Nothing is
-recorded. The colours are a guess, not a record of what was there.</p></footer>"""
+_MARK = (ASSETS / "mark.svg").read_text().replace("<svg ", '<svg aria-hidden="true" ')
+_STYLES = ("page.css", "viewer.css", "panel.css", "hints.css")
+_SCRIPTS = ("say", "page", "fields", "look", "viewer", "hints", "models", "visit", "photo", "batch")
 
 
 def build_page(engine: Engine, settings: Settings) -> gr.Blocks:
     """The whole app: page and endpoints. ``launch(**launch_options(settings))`` serves it."""
     with Page(title="Autochrome", analytics_enabled=False, delete_cache=(600, _HOUR)) as page:
-        gr.HTML(_HEADER, padding=False)
+        gr.HTML(f'<header class="masthead">{_MARK}<h1>Autochrome</h1>{say("tagline", "p")}</header>', padding=False)
         with gr.Tabs(elem_id="tabs") as tabs:
-            with gr.Tab("Photo"):
+            with gr.Tab(label("tab.photo"), id="photo"):
                 photo = build_photo_tab(engine)
-            with gr.Tab("Compare", id="compare"):
+            with gr.Tab(label("tab.compare"), id="compare"):
                 compare = CompareTab(engine)
-            with gr.Tab("Batch"):
+            with gr.Tab(label("tab.batch"), id="batch"):
                 BatchTab(engine)
-            with gr.Tab("Backends") as backends:
+            with gr.Tab(label("tab.models"), id="backends") as backends:
                 build_backends_tab(engine, backends)
-        gr.HTML(_FOOTER, padding=False)
-        turn = photo.compare.click(
-            lambda: gr.Tabs(selected="compare"), outputs=tabs, api_visibility="private", queue=False
-        )
-        compare.follow(turn, photo.session)
+        gr.HTML(f'<footer class="colophon">{say("footer", "p")}</footer>', padding=False)
+        compare.follow(photo.desk.compare, tabs)
         build_endpoints(engine)
     return page
 
@@ -86,8 +83,13 @@ def launch_options(settings: Settings) -> dict[str, Any]:
     """What ``Blocks.launch`` needs beside host and port: the look, the limits, and no clutter."""
     return {
         "theme": make_theme(),
-        "css_paths": [_ASSETS / "page.css", _ASSETS / "hints.css"],
-        "head": "".join(f"<script>{(_ASSETS / name).read_text()}</script>" for name in ("page.js", "hints.js")),
+        "css_paths": [ASSETS / name for name in _STYLES],
+        "head": _hero()
+        + f"<script>{script()}</script>"
+        + "".join(f"<script>{(ASSETS / f'{name}.js').read_text(encoding='utf-8')}</script>" for name in _SCRIPTS),
+        "i18n": translations(),
+        "favicon_path": ASSETS / "icon.png",
+        "app_kwargs": {"middleware": [Middleware(LinkPreview)]},
         "max_file_size": settings.max_upload_mb * 1_000_000,
         "footer_links": [],
         "run_history": False,
@@ -98,3 +100,10 @@ def launch_options(settings: Settings) -> dict[str, Any]:
         "pwa": False,
         "share": False,
     }
+
+
+def _hero() -> str:
+    """The example on the empty page, before and after, in the page itself."""
+    pictures = (base64.b64encode((ASSETS / f"hero-{name}.webp").read_bytes()).decode() for name in ("was", "now"))
+    was, now = (f"url(data:image/webp;base64,{picture})" for picture in pictures)
+    return f"<style>:root {{ --hero-was: {was}; --hero-now: {now}; }}</style>"

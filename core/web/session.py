@@ -1,69 +1,82 @@
-"""What a visitor has before them: a photograph's small copy and its prediction, so that looks are quick to try."""
+"""What a visitor has before them: a photograph's small copy and its prediction, so that looks are quick to try.
+
+All of it lies in a folder of Gradio's cache for an hour. The folder's name is the session's token: whoever knows it,
+the visitor's own browser, has the photograph back after a reload.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
+from pydantic import BaseModel
 
-from core.colour.cielab import Pixels, eight_bits, three_channels
+from core.colour.cielab import Pixels, eight_bits
 from core.engine import Engine, Forecast, Report
+from core.errors import PhotoError
+from core.jobs.job import Job
 from core.look.alternatives import Alternative
-from core.look.look import Look, make_look
+from core.look.look import Look
 from core.photo.in_colour import is_in_colour
 from core.photo.open import Photo
 from core.photo.resize import thumbnail
 from core.progress import Progress, no_progress
 from core.render.confidence import confidence_picture
-from core.web.colouring import deleted_in_time, new_folder, open_reference, open_upload
+from core.web.colouring import colour_file, deleted_in_time, folder_by_name, new_folder, open_reference, open_upload
 from core.web.upload_fields import Upload
 
 PREVIEW_PIXELS = 2_000_000
-"""Pixels of the picture on the page: as many as most screens show, few enough to follow a slider."""
+"""Pixels of the small copy: as many as most screens show, few enough to follow a slider."""
 
+_FEWEST_PIXELS = 300_000
 _STRIP_PIXELS = 40_000
 _SMALL_PIXELS = 400_000
-_KEPT_LOOKS = 4
-_SMALL = "small.npz"
+_TILE_PIXELS = 4_000_000
+_SMALL, _FACTS = "small.npz", "session.json"
 
 
-@dataclass(frozen=True)
-class Session:
-    """One photograph coloured by one backend. Small: it is held for every visitor.
+class Session(BaseModel):
+    """One photograph coloured by one backend.
 
     Attributes:
+        token: the name of the folder where its small copy lies.
         upload: the photograph's file.
         report: what happened when it was predicted.
         key: of the prediction, see ``Engine.recall``.
-        folder: where its small copy and its previews lie.
         in_colour: whether the photograph has colours of its own.
+        see_through: whether parts of it are transparent.
         reference: the photograph that its colours were taken from, or None.
     """
 
+    token: str
     upload: Upload
     report: Report
     key: str
-    folder: Path
     in_colour: bool
+    see_through: bool = False
     reference: Upload | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return folder_by_name(self.token)
 
 
 @dataclass(frozen=True)
-class Findings:
-    """What else a prediction holds.
+class Region:
+    """A part of a photograph in its own pixels, and the width at which it is to be shown."""
 
-    Attributes:
-        alternatives: each with a small picture; none for a plain field.
-        confidence: a picture of where the model is sure, and the mean 0..1; None for a plain field.
-    """
-
-    alternatives: list[tuple[Alternative, Pixels]]
-    confidence: tuple[Pixels, float] | None
+    left: int
+    top: int
+    width: int
+    height: int
+    shown: int
 
 
 class Previews:
@@ -71,6 +84,7 @@ class Previews:
 
     def __init__(self, engine: Engine):
         self._engine = engine
+        self._whole = threading.Lock()  # large pictures are made one at a time, for memory's sake
 
     def begin(self, upload: Upload, backend: str, progress: Progress, reference: Upload | None = None) -> Session:
         """Open a photograph and predict its colours.
@@ -87,7 +101,30 @@ class Previews:
         photo, forecast = self._predict(upload, backend, progress, reference)
         small, folder = thumbnail(photo, PREVIEW_PIXELS), new_folder()
         _keep_small(folder, small)
-        return Session(upload, forecast.report, forecast.key, folder, is_in_colour(small), reference)
+        session = Session(
+            token=folder.name,
+            upload=upload,
+            report=forecast.report,
+            key=forecast.key,
+            in_colour=is_in_colour(small),
+            see_through=small.alpha is not None,
+            reference=reference,
+        )
+        deleted_in_time(folder / _FACTS).write_text(session.model_dump_json())
+        return session
+
+    def find(self, token: Any) -> Session:
+        """A session by its token.
+
+        Raises:
+            PhotoError: its hour is over, or the server has been started anew.
+        """
+        try:
+            return Session.model_validate_json((folder_by_name(token) / _FACTS).read_text())
+        except (OSError, ValueError) as error:
+            raise PhotoError(
+                "This photograph has been deleted, as every upload is after an hour; choose it again."
+            ) from error
 
     def shown_reference(self, upload: Upload) -> str:
         """File of a small copy of the photograph to take colours from: a browser cannot show every format.
@@ -96,33 +133,73 @@ class Previews:
             PhotoError: it cannot be opened.
         """
         photo = thumbnail(open_upload(upload, self._engine.settings), _SMALL_PIXELS)
-        return _write(new_folder() / "reference", photo.pixels, photo.alpha)
+        path = new_folder() / "reference.png"
+        channels = photo.pixels if photo.alpha is None else np.dstack([photo.pixels, photo.alpha])
+        Image.fromarray(eight_bits(channels)).save(path, compress_level=1)
+        return str(path)
 
-    def preview(self, session: Session, look: Look) -> tuple[str, str]:
-        """Files of the photograph and of its coloured self, both small; no network runs unless memory was short."""
-        before = session.folder / "before"
-        after = session.folder / f"after-{hashlib.sha256(look.model_dump_json().encode()).hexdigest()[:12]}"
-        known = _find(before), _find(after)
-        if known[0] and known[1]:
-            return known[0], known[1]
+    def before(self, session: Session, pixels: int) -> Photo:
+        """The photograph as it was, with about so many pixels or as many as its small copy has."""
+        photo, _ = self._opened(session)
+        return _sized(photo, pixels)
+
+    def after(self, session: Session, look: Look, pixels: int) -> Photo:
+        """The same coloured; no network runs unless memory was short."""
         photo, forecast = self._opened(session)
+        photo = _sized(photo, pixels)
         picture, _ = self._engine.render(photo, forecast, look)
-        _forget_looks(session.folder)
-        return _write(before, photo.pixels, photo.alpha), _write(after, picture.rgb, photo.alpha)
+        return Photo(picture.rgb, photo.alpha)
 
-    def explore(self, session: Session) -> Findings:
-        """Alternatives and confidence, at the default look; no network runs unless memory was short."""
+    def alternatives(self, session: Session, look: Look) -> Iterator[tuple[Alternative, Pixels]]:
+        """Each colouring that the prediction holds as a small picture, with the rest of a look; none for a field."""
         photo, forecast = self._opened(session)
         small = thumbnail(photo, _STRIP_PIXELS)
-        found = []
         for alternative in forecast.colouring.alternatives():
-            picture, _ = self._engine.render(small, forecast, make_look(alternative=alternative.name))
-            found.append((alternative, picture.rgb))
+            changed = look.model_copy(update={"alternative": alternative.name})
+            yield alternative, self._engine.render(small, forecast, changed)[0].rgb
+
+    def confidence(self, session: Session) -> tuple[Pixels, float] | None:
+        """A picture of where the model is sure, and the mean 0..1; None where nobody says."""
+        photo, forecast = self._opened(session)
         sure = forecast.colouring.confidence()
         if sure is None:
-            return Findings(found, None)
-        map_of_it = confidence_picture(thumbnail(photo, _SMALL_PIXELS), sure)
-        return Findings(found, (map_of_it.rgb, float(sure.mean())))
+            return None
+        return confidence_picture(thumbnail(photo, _SMALL_PIXELS), sure).rgb, float(sure.mean())
+
+    def tile(self, session: Session, look: Look, region: Region) -> tuple[Photo, Photo]:
+        """A part of the photograph, before and after, in its full resolution or at the width shown.
+
+        The whole picture is coloured once for each look and kept in the session's folder, so that the next part is a
+        cut from it.
+        """
+        with self._whole:
+            before, after = self._full(session, look)
+        rows = slice(max(region.top, 0), max(region.top, 0) + max(region.height, 1))
+        columns = slice(max(region.left, 0), max(region.left, 0) + max(region.width, 1))
+        most = min(_TILE_PIXELS, max(region.shown, 1) ** 2 * max(region.height, 1) // max(region.width, 1))
+        cuts = (Photo(np.ascontiguousarray(whole[rows, columns])) for whole in (before, after))
+        first, second = (thumbnail(cut, most) for cut in cuts)
+        return first, second
+
+    def save(self, session: Session, job: Job, progress: Progress = no_progress) -> Path:
+        """Make the full-size file."""
+        return colour_file(self._engine, session.upload, job, progress).path
+
+    def _full(self, session: Session, look: Look) -> tuple[Pixels, Pixels]:
+        """The whole photograph, before and after, as files in memory's stead."""
+        digest = hashlib.sha256(look.model_dump_json().encode()).hexdigest()[:12]
+        before, after = session.folder / "full.npy", session.folder / f"full-{digest}.npy"
+        if not (before.exists() and after.exists()):
+            photo = open_upload(session.upload, self._engine.settings)
+            forecast = self._engine.recall(session.report, session.key)
+            if forecast is None:
+                _, forecast = self._opened(session)
+            picture, _ = self._engine.render(photo, forecast, look)
+            for former in session.folder.glob("full-*.npy"):
+                former.unlink(missing_ok=True)
+            for path, pixels in ((before, photo.pixels), (after, picture.rgb)):
+                np.save(deleted_in_time(path), eight_bits(pixels), allow_pickle=False)
+        return np.load(before, mmap_mode="r"), np.load(after, mmap_mode="r")
 
     def _opened(self, session: Session) -> tuple[Photo, Forecast]:
         small = _small(session)
@@ -139,8 +216,12 @@ class Previews:
         photo = open_upload(upload, self._engine.settings)
         second = open_reference(reference, self._engine.settings)
         forecast = self._engine.forecast(photo, backend, progress=progress, reference=second)
-        progress(0.8, "Painting")
+        progress(0.9, "Painting")
         return photo, forecast
+
+
+def _sized(photo: Photo, pixels: int) -> Photo:
+    return thumbnail(photo, min(max(pixels, _FEWEST_PIXELS), PREVIEW_PIXELS))
 
 
 def _keep_small(folder: Path, photo: Photo) -> None:
@@ -156,26 +237,3 @@ def _small(session: Session) -> Photo | None:
         return None
     with np.load(path) as planes:
         return Photo(planes["pixels"], planes.get("alpha"), session.upload.name)
-
-
-def _find(stem: Path) -> str | None:
-    return next((str(path) for path in stem.parent.glob(f"{stem.name}.*")), None)
-
-
-def _forget_looks(folder: Path) -> None:
-    """Delete all but the latest previews: a slider that is dragged about makes several a second."""
-    looks = sorted(folder.glob("after-*"), key=lambda path: path.stat().st_mtime)
-    for path in looks[: -_KEPT_LOOKS + 1]:
-        path.unlink(missing_ok=True)
-
-
-def _write(stem: Path, pixels: Pixels, alpha: Pixels | None) -> str:
-    """Save a preview: JPEG with whole chroma, or PNG where there is alpha."""
-    channels = pixels if alpha is None else np.dstack([three_channels(pixels), alpha])
-    path = stem.with_suffix(".jpg" if alpha is None else ".png")
-    if not path.exists():
-        options: dict[str, Any] = {"quality": 95, "subsampling": 0} if alpha is None else {"compress_level": 1}
-        part = path.with_name(f".{threading.get_ident()}{path.name}")
-        Image.fromarray(eight_bits(channels)).save(part, **options)
-        part.replace(path)  # another request may be about to read it
-    return str(path)

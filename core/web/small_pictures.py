@@ -7,27 +7,30 @@ from __future__ import annotations
 
 import base64
 import io
-from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
-from core.colour.cielab import Pixels, eight_bits
+from core.colour.cielab import Pixels, eight_bits, three_channels
 
 
-def data_uri(pixels: Pixels) -> str:
-    """A picture, (h, w) or (h, w, 3) uint8 or uint16 sRGB, as a JPEG in a ``data:`` address."""
+def data_uri(pixels: Pixels, alpha: Pixels | None = None, quality: int = 85) -> str:
+    """A picture, (h, w) or (h, w, 3) uint8 or uint16 sRGB, in a ``data:`` address: JPEG, or WebP where there is alpha.
+
+    JPEG with whole chroma takes 3 ms for half a megapixel and WebP 70, for a fifth fewer bytes.
+    """
     file = io.BytesIO()
-    _save(pixels, file)
-    return f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}"
+    if alpha is None:
+        _save(pixels, file, quality)
+        kind = "jpeg"
+    else:
+        channels = np.dstack([three_channels(pixels), alpha])
+        Image.fromarray(eight_bits(channels)).save(file, "WEBP", quality=quality, method=0)
+        kind = "webp"
+    return f"data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
-def write_jpeg(path: Path, pixels: Pixels) -> str:
-    """The same as a file, where there may be too many of them."""
-    _save(pixels, path)
-    return str(path)
-
-
-def _save(pixels: Pixels, file: Any) -> None:
-    options: dict[str, Any] = {"quality": 88, "subsampling": 0}
+def _save(pixels: Pixels, file: Any, quality: int) -> None:
+    options: dict[str, Any] = {"quality": quality, "subsampling": 0}
     Image.fromarray(eight_bits(pixels)).save(file, "JPEG", **options)

@@ -22,20 +22,21 @@ GREY = Color(
     c950="#141414",
 )
 
-VIRIDIAN = Color(
-    name="viridian",
-    c50="#eef7f4",
-    c100="#d6ece5",
-    c200="#aedccd",
-    c300="#7fcab3",
-    c400="#53b597",
-    c500="#2c947a",
-    c600="#177560",
-    c700="#125e4e",
-    c800="#104a3e",
-    c900="#0e3d34",
-    c950="#06231e",
+VERMILION = Color(
+    name="vermilion",
+    c50="#fdf3ef",
+    c100="#fae2d8",
+    c200="#f4c3b0",
+    c300="#ec9f82",
+    c400="#e47f59",
+    c500="#d4613a",
+    c600="#b0461f",
+    c700="#933b1d",
+    c800="#74301a",
+    c900="#5a2817",
+    c950="#2f130a",
 )
+"""After the orange grains of the Lumières' autochrome plates."""
 
 _FONT = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Noto Sans", "sans-serif")
 _MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "Liberation Mono", "monospace")
@@ -44,8 +45,8 @@ _MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "Liberation Mono
 def make_theme() -> Any:
     """Light and dark; system fonts only, so that nothing comes from the network."""
     theme = gr.themes.Base(
-        primary_hue=VIRIDIAN,
-        secondary_hue=VIRIDIAN,
+        primary_hue=VERMILION,
+        secondary_hue=VERMILION,
         neutral_hue=GREY,
         radius_size="lg",
         font=_FONT,

@@ -59,7 +59,7 @@ def test_files_and_zips_become_one_zip_with_the_engines_own_pixels(tmp_path: Pat
     target = tmp_path / "out.zip"
     run(engine, sources([(grandma, "grandma.png"), (album, "album.zip")], SETTINGS), target)
     with zipfile.ZipFile(target) as archive:
-        assert archive.namelist() == ["grandma.colour.png", "a.colour.png", "a-2.colour.png", "report.csv"]
+        assert archive.namelist() == ["grandma.colour.png", "1931/a.colour.png", "1932/a.colour.png", "report.csv"]
         assert all(entry.compress_type == zipfile.ZIP_STORED for entry in archive.infolist())
         picture = np.asarray(Image.open(io.BytesIO(archive.read("grandma.colour.png"))))
     expected, _ = engine.colorize(open_photo(grandma), "pocket")
@@ -71,13 +71,13 @@ def test_files_and_zips_become_one_zip_with_the_engines_own_pixels(tmp_path: Pat
 def test_a_bad_file_is_named_and_spoils_nothing(tmp_path: Path) -> None:
     letter = tmp_path / "letter.jpg"
     letter.write_text("Dear grandma, " * 20)
-    album = packed(tmp_path / "album.zip", {"notes.txt": b"hello", "b.png": grey_png()})
+    album = packed(tmp_path / "album.zip", {"notes.txt": b"hello", "b.png": grey_png(), "c.png": b"hello"})
     files = [(letter, "letter.jpg"), (album, "album.zip"), (tmp_path / "gone.png", "gone.png")]
     done = run(make_engine(), sources(files, SETTINGS), tmp_path / "out.zip")
-    assert [each.outcome.picture for each in done] == [None, None, "b.colour.png", None]
+    assert [each.outcome.picture for each in done] == [None, "b.colour.png", None, None]  # notes are no photographs
     problems = [row["problem"] for row in report(tmp_path / "out.zip")]
     assert problems[0].startswith("letter.jpg is no picture")
-    assert problems[1].startswith("notes.txt is no picture")
+    assert problems[2].startswith("c.png is no picture")
     assert problems[3].startswith("There is no file gone.png")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import shutil
 import threading
@@ -140,7 +141,7 @@ class Studio:
         yield page
         window.close()
         assert not [url for url in asked if not url.startswith((self.url, "data:", "blob:"))]
-        assert not mistakes
+        assert not mistakes, mistakes
 
 
 @contextmanager
@@ -165,6 +166,14 @@ def serve_studio(folder: Path, *more: Any) -> Iterator[Studio]:
 def save_ramp(path: Path, width: int = 400, height: int = 300) -> Path:
     """A smooth grey photograph."""
     values = np.linspace(60, 200, height * width).reshape(height, width).astype(np.uint8)
+    Image.fromarray(values).save(path)
+    return path
+
+
+def save_halves(path: Path, width: int = 240, height: int = 320) -> Path:
+    """A photograph, dark on the left and light on the right."""
+    values = np.full((height, width), 90, np.uint8)
+    values[:, width // 2 :] = 190
     Image.fromarray(values).save(path)
     return path
 
@@ -196,9 +205,15 @@ def coloured(page: Page) -> np.ndarray[Any, Any]:
     """Pixels of the coloured picture in the slider."""
     picture = page.locator("#slider img").nth(1)
     expect(picture).to_have_js_property("complete", True)
-    answer = page.request.get(str(picture.get_attribute("src")))
-    assert answer.ok
-    return np.asarray(Image.open(io.BytesIO(answer.body())).convert("RGB")).astype(int)
+    data = base64.b64decode(
+        picture.evaluate(
+            """async (image) => {
+                const bytes = new Uint8Array(await (await fetch(image.src)).arrayBuffer());
+                return btoa(Array.from(bytes, (each) => String.fromCharCode(each)).join(""));
+            }"""
+        )
+    )
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).astype(int)
 
 
 def colour(page: Page) -> float:
@@ -220,5 +235,16 @@ def shown(page: Page) -> str | None:
 def set_slider(page: Page, name: str, value: float) -> None:
     """Move a slider as a hand does: its ``input`` events reach the server."""
     before = shown(page)
+    open_details(page, "#fine")
     page.locator(f"#{name} input[type=range]").fill(str(value))
     wait_for_repaint(page, before)
+
+
+def choose_model(page: Page, title: str) -> None:
+    """Choose who is to colour the photograph."""
+    open_details(page, "#models")
+    page.locator("#models").get_by_role("radio", name=title).check()
+
+
+def open_details(page: Page, selector: str) -> None:
+    page.locator(selector).evaluate("details => { details.open = true; }")

@@ -14,7 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browser import Second, Studio, open_tab, save_coloured, save_ramp, serve_studio, show
+from tests.support.browser import Second, Studio, choose_model, open_tab, save_coloured, save_ramp, serve_studio, show
 
 ARTIFACTS = Path(__file__).resolve().parents[2] / "artifacts"
 
@@ -41,9 +41,9 @@ def hints(page: Page, folder: Path) -> None:
     page.get_by_role("button", name="Add a colour").click()
     page.locator("#marks > div").click(position={"x": 90, "y": 60})
     expect(page.locator("#hints li")).to_have_count(1)
-    page.get_by_label("Backend").click()
-    page.get_by_role("option", name="From a reference").click()
+    choose_model(page, "From a reference")
     expect(page.locator("#second")).to_be_visible()
+    page.get_by_text("Give the place in numbers").click()
     page.get_by_role("spinbutton", name="% across").focus()
 
 
@@ -54,7 +54,7 @@ def compare(page: Page, folder: Path) -> None:
 
 
 def batch(page: Page, folder: Path) -> None:
-    open_tab(page, "Batch")
+    open_tab(page, "Many")
     letter = folder / "letter-with-a-rather-long-name-that-has-no-place-to-break.jpg"
     letter.write_text("Dear grandma, " * 20)
     page.locator("#batch-upload input[type=file]").set_input_files([save_ramp(folder / "grandma.png"), letter])
@@ -64,7 +64,7 @@ def batch(page: Page, folder: Path) -> None:
 
 
 def backends(page: Page, folder: Path) -> None:
-    open_tab(page, "Backends")
+    open_tab(page, "Models")
     expect(page.locator(".card", has_text="Later")).to_be_visible()
 
 

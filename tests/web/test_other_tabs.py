@@ -26,7 +26,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
 
 def choose(page: Page, paths: list[Path]) -> None:
     """Give the Batch tab its files, as a hand does, and wait until they are there."""
-    open_tab(page, "Batch")
+    open_tab(page, "Many")
     page.locator("#batch-upload input[type=file]").set_input_files(paths)
     expect(page.locator("#batch-upload .file-preview tr")).to_have_count(len(paths), timeout=15_000)
 
@@ -48,7 +48,8 @@ def test_compare_shows_every_ready_backend_with_figures(visit: Page, served: Stu
     visit.locator("#compare-upload input[type=file]").set_input_files(save_coloured(tmp_path / "coat.png"))
     figures = visit.locator("#comparison figure")
     expect(figures).to_have_count(3, timeout=15_000)
-    expect(figures.filter(has_text="Pocket")).to_have_text(re.compile(r"\d\.\d\d s.*PSNR\d+\.\d dB.*CIEDE2000\d+\.\d"))
+    told = re.compile(r"\d\.\d\d s.*Likeness\d+\.\d dB.*Difference\d+\.\d")
+    expect(figures.filter(has_text="Pocket")).to_have_text(told)
     expect(figures.filter(has_text="Broken")).to_contain_text("Backend 'broken' is <not> well")
     expect(visit.locator("#comparison").get_by_text("What the figures mean")).to_be_visible()
     expect(visit.locator("#compare-upload input[type=file]")).to_have_count(1)  # ready for the next photograph
@@ -63,7 +64,7 @@ def test_compare_has_no_truth_for_a_grey_photograph_and_refuses_a_letter(visit: 
     visit.locator("#compare-upload input[type=file]").set_input_files(save_ramp(tmp_path / "grandma.png"))
     figures = visit.locator("#comparison figure")
     expect(figures.filter(has_text="Pocket")).to_contain_text("Colourfulness", timeout=15_000)
-    expect(visit.locator("#comparison dl").filter(has_text="PSNR").first).not_to_be_visible()
+    expect(visit.locator("#comparison dl").filter(has_text="Likeness").first).not_to_be_visible()
     expect(visit.get_by_role("alert").filter(has_text="letter.jpg")).to_have_count(0)
 
 
@@ -80,18 +81,24 @@ def test_a_batch_with_bad_files_gives_the_others(visit: Page, served: Studio, tm
     choose(visit, [grandma, letter, album])
     visit.locator("#batch-start").click()
     with downloaded_zip(visit) as pictures:
-        assert pictures.namelist() == ["grandma.colour.png", "grandpa.colour.png", "report.csv"]
+        assert pictures.namelist() == ["grandma.colour.png", "1931/grandpa.colour.png", "report.csv"]
         assert all(entry.compress_type == zipfile.ZIP_STORED for entry in pictures.infolist())
         picture = np.asarray(Image.open(io.BytesIO(pictures.read("grandma.colour.png"))))
         report = list(csv.DictReader(io.StringIO(pictures.read("report.csv").decode())))
     expected, _ = served.engine.colorize(open_photo(grandma), "pocket")
     assert np.array_equal(picture, expected.rgb)
-    assert [bool(row["problem"]) for row in report] == [False, True, False, True]
-    expect(visit.locator("#batch-progress")).to_contain_text("2 of 4 coloured.")
-    expect(visit.locator("#batch-progress li")).to_have_text(
-        [re.compile("letter.jpg is no picture"), re.compile("notes.txt is no picture")]
-    )
+    assert [bool(row["problem"]) for row in report] == [False, True, False]
+    expect(visit.locator("#batch-progress")).to_contain_text("2 of 3 coloured.")
+    expect(visit.locator("#batch-progress li")).to_have_text([re.compile("letter.jpg is no picture")])
     expect(visit.locator("#batch-gallery img")).to_have_count(2)
+    visit.get_by_role("button", name="Look at 1931/grandpa.colour.png").click()  # each by itself
+    dialog = visit.get_by_role("dialog")
+    expect(dialog.locator("img")).to_have_js_property("naturalWidth", 90)
+    with visit.expect_download() as one:
+        dialog.get_by_role("button", name="Download").click()
+    assert one.value.suggested_filename == "grandpa.colour.png"
+    with Image.open(one.value.path()) as single:
+        assert single.size == (90, 60)
 
 
 def test_stop_keeps_what_is_done(visit: Page, served: Studio, tmp_path: Path) -> None:
@@ -147,21 +154,21 @@ def test_a_zip_bomb_is_refused_where_the_person_looks(visit: Page, served: Studi
 
 
 def test_backends_name_licence_and_citation(visit: Page) -> None:
-    open_tab(visit, "Backends")
+    open_tab(visit, "Models")
     card = visit.locator(".card", has_text="Pocket")
     expect(card).to_contain_text("Apache-2.0")
     expect(card).to_contain_text("Ready")
     expect(visit.locator(".card", has_text="Broken")).to_contain_text("nobody <b>here</b>")
-    visit.get_by_text("Add a backend").click()
+    visit.get_by_text("Add a model").click()
     expect(visit.get_by_text("docs/writing-a-backend.md")).to_be_visible()
 
 
 def test_missing_weights_are_fetched_at_a_button_with_a_live_bar(visit: Page, served: Studio) -> None:
     served.later.go("missing", 0, "They are not here yet.")
-    open_tab(visit, "Backends")
+    open_tab(visit, "Models")
     card = visit.locator(".card", has_text="Later")
     expect(card).to_contain_text("They are not here yet.")
-    card.get_by_role("button", name="Fetch its weights (100 MB)").click()
+    card.get_by_role("button", name="Fetch (100 MB)").click()
     bar = card.get_by_role("progressbar", name="Download of Later")
     expect(bar).to_have_attribute("value", "25000000")
     served.later.go("downloading", 60_000_000)
@@ -169,7 +176,7 @@ def test_missing_weights_are_fetched_at_a_button_with_a_live_bar(visit: Page, se
     served.later.go("unavailable", 60_000_000, "The Hub has stopped sending; check the network.")
     expect(card).to_contain_text("Unavailable")
     expect(card).to_contain_text("The Hub has stopped sending; check the network.")
-    card.get_by_role("button", name="Try again (100 MB)").click()
+    card.get_by_role("button", name="Try again").click()
     expect(bar).to_be_visible()
     served.later.go("ready", 100_000_000)
     expect(card).to_contain_text("Ready")
@@ -180,7 +187,7 @@ def test_the_list_is_not_asked_for_again_when_nothing_is_on_its_way(visit: Page,
     served.later.go("downloading", 60_000_000)
     asked: list[str] = []
     visit.on("request", lambda request: asked.append(request.url) if "/gradio_api/" in request.url else None)
-    open_tab(visit, "Backends")
+    open_tab(visit, "Models")
     visit.wait_for_timeout(2500)
     assert len(asked) >= 2
     served.later.go("unavailable", 0, "The Hub has stopped sending; check the network.")
@@ -192,7 +199,7 @@ def test_the_list_is_not_asked_for_again_when_nothing_is_on_its_way(visit: Page,
 
 def test_weights_that_would_be_of_no_use_are_not_offered(visit: Page, served: Studio) -> None:
     served.later.go("unusable", 0, "It runs on marvels; install them.")
-    open_tab(visit, "Backends")
+    open_tab(visit, "Models")
     card = visit.locator(".card", has_text="Later")
     expect(card).to_contain_text("Cannot run here")
     expect(card).to_contain_text("It runs on marvels; install them.")

@@ -15,9 +15,11 @@ from core.errors import PhotoError
 from core.look.look import Look
 from core.photo.open import open_photo
 from core.progress import no_progress
-from core.web.session import Previews, Session
+from core.web.session import Previews, Region, Session
 from core.web.upload_fields import Upload
 from tests.support.fakes import FakeBackend, grey_picture, make_engine, save_grey
+
+MANY = 1_000_000
 
 
 @pytest.fixture(autouse=True)
@@ -33,10 +35,23 @@ def test_a_look_runs_no_network_and_shows_the_engines_own_pixels(tmp_path: Path)
     backend = FakeBackend()
     engine = make_engine(backend)
     session = begun(Previews(engine), save_grey(tmp_path / "a.png"))
-    _, after = Previews(engine).preview(session, Look(strength=1.5))  # nothing is kept by the object itself
+    after = Previews(engine).after(session, Look(strength=1.5), MANY)  # nothing is kept by the object itself
     assert backend.calls == 1
     expected, _ = engine.colorize(open_photo(tmp_path / "a.png"), "pocket", Look(strength=1.5))
-    assert np.abs(np.asarray(Image.open(after)).astype(int) - expected.rgb).mean() < 2  # it is a JPEG
+    np.testing.assert_array_equal(after.pixels, expected.rgb)
+
+
+def test_a_part_in_full_resolution_is_cut_from_the_whole_picture(tmp_path: Path) -> None:
+    engine = make_engine()
+    grey = np.random.default_rng(1).integers(40, 220, (40, 60), np.uint8)
+    Image.fromarray(grey).save(tmp_path / "a.png")
+    session = begun(Previews(engine), tmp_path / "a.png")
+    before, after = Previews(engine).tile(session, Look(), Region(10, 5, 20, 16, 400))
+    expected, _ = engine.colorize(open_photo(tmp_path / "a.png"), "pocket")
+    np.testing.assert_array_equal(before.pixels, grey[5:21, 10:30])
+    np.testing.assert_array_equal(after.pixels, expected.rgb[5:21, 10:30])
+    smaller, _ = Previews(engine).tile(session, Look(), Region(10, 5, 20, 16, 10))
+    assert smaller.pixels.shape == (8, 10)
 
 
 def test_predictions_are_kept_by_their_bytes_and_not_by_their_number(tmp_path: Path) -> None:
@@ -45,7 +60,7 @@ def test_predictions_are_kept_by_their_bytes_and_not_by_their_number(tmp_path: P
         previews = Previews(make_engine(backend, cache_mb=megabytes))
         paths = [save_grey(tmp_path / f"{number}.png", 60 + number) for number in range(14)]
         first, *_ = [begun(previews, path) for path in paths]
-        previews.preview(first, Look(strength=0.5))
+        previews.after(first, Look(strength=0.5), MANY)
         assert backend.calls == 14 + calls_more
 
 
@@ -53,9 +68,11 @@ def test_transparency_and_16_bits_outlive_the_small_copy(tmp_path: Path) -> None
     grey = grey_picture(dtype=np.uint8)
     Image.fromarray(np.dstack([grey, grey, grey, grey])).save(tmp_path / "a.png")
     session = begun(Previews(make_engine()), tmp_path / "a.png")
-    before, after = Previews(make_engine()).preview(session, Look(strength=0))
-    np.testing.assert_array_equal(np.asarray(Image.open(before))[..., 3], grey)
-    np.testing.assert_array_equal(np.asarray(Image.open(after))[..., 3], grey)
+    previews = Previews(make_engine())
+    assert session.see_through
+    for photo in (previews.before(session, MANY), previews.after(session, Look(strength=0), MANY)):
+        assert photo.alpha is not None
+        np.testing.assert_array_equal(photo.alpha, grey)
 
 
 def test_nothing_is_shown_of_a_photograph_that_has_been_deleted(tmp_path: Path) -> None:
@@ -63,7 +80,19 @@ def test_nothing_is_shown_of_a_photograph_that_has_been_deleted(tmp_path: Path) 
     session = begun(previews, save_grey(tmp_path / "a.png"))
     (tmp_path / "a.png").unlink()
     with pytest.raises(PhotoError, match="has been deleted"):
-        previews.preview(session, Look(strength=0.5))
+        previews.after(session, Look(strength=0.5), MANY)
+
+
+def test_a_token_gives_the_photograph_back_and_nothing_else_does(tmp_path: Path) -> None:
+    session = begun(Previews(make_engine()), save_grey(tmp_path / "a.png"))
+    assert Previews(make_engine()).find(session.token) == session  # another process would find it too
+    # What a stranger uploads lies in a folder too, and must never be taken for a session: it could name any file.
+    uploaded = Path(gr.utils.get_upload_folder()) / ("0" * 64)
+    uploaded.mkdir()
+    (uploaded / "session.json").write_text(session.model_dump_json())
+    for token in (uploaded.name, f"../gradio/{session.token}", "..", "", None, 7, "x" * 22):
+        with pytest.raises(PhotoError, match="has been deleted"):
+            Previews(make_engine()).find(token)
 
 
 def test_the_small_copy_is_among_the_files_that_gradio_deletes(tmp_path: Path) -> None:

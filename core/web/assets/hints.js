@@ -1,53 +1,46 @@
-/* Known colours: a person chooses a colour and says where on the picture it belongs. hints_field.py has the HTML. */
-autochrome.hints = (tool, props, trigger, watch) => {
-  const part = (name) => tool.querySelector(`[data-part=${name}]`);
-  const [add, ink, across, down] = [part("add"), part("ink"), part("across"), part("down")];
-  const sheet = autochrome.sheet(tool, (x, y) => put(x, y));
-  let past = []; // former lists, the latest last
+/* Known colours: a person chooses a colour and says where on the picture it belongs. They are part of the look. */
+autochrome.hints = (() => {
+  let tool;
+  let sheet;
   let adding = false;
-  let dragging = false; // a colour's field is open, and what it had before is among the past
+  let dragging = false; // a colour's field is open
+  const { look, say, tell } = autochrome;
+  const part = (name) => tool.querySelector(`[data-part=${name}]`);
 
-  const hints = () => props.value ?? [];
+  const hints = () => look.get().hints;
   const percent = (share) => Math.round(share * 100);
-  const words = (hint) => `${hint.color}, ${percent(hint.x)}% across, ${percent(hint.y)}% down`;
+  const words = (hint) =>
+    say(hint.keep ? "hints.kept" : "hints.words", { color: hint.color ?? "", across: percent(hint.x), down: percent(hint.y) });
 
-  function give(list, told = "") {
-    props.value = list;
-    trigger("input");
-    show();
-    part("told").textContent = told;
+  function change(list, told, hint) {
+    dragging = false;
+    look.put({ hints: list });
+    part("told").textContent = told ? say(told, { hint: hint ? words(hint) : "" }) : "";
   }
-  function change(list, told) {
-    past.push(hints());
-    give(list, told);
-  }
-  function put(x, y) {
-    const place = (share) => Number(Math.min(Math.max(share, 0), 1).toFixed(4));
-    const hint = { x: place(x), y: place(y), color: ink.querySelector("input").value };
-    change([...hints(), hint], `Added ${words(hint)}.`);
+  const place = (share) => Number(Math.min(Math.max(share, 0), 1).toFixed(4));
+  /* A spot, or a stroke through more points; how it is to be taken is what the tool's fields say. */
+  function put(x, y, stroke = []) {
+    const hint = { x: place(x), y: place(y), color: part("ink").querySelector("input").value };
+    if (part("keep").checked) {
+      hint.keep = true;
+      delete hint.color;
+    }
+    if (part("reach").value < 100) hint.radius = part("reach").value / 100;
+    if (stroke.length) Object.assign(hint, { stroke: stroke.map(([right, below]) => [place(right), place(below)]), width: 0.015 });
+    change([...hints(), hint], "hints.added", hint);
   }
   function recolour(index, color) {
-    const list = hints().map((hint, at) => (at === index ? { ...hint, color } : hint));
-    if (dragging) give(list);
-    else change(list);
     dragging = true;
+    look.set({ hints: hints().map((hint, at) => (at === index ? { ...hint, color } : hint)) });
   }
   function remove(index) {
-    change(hints().filter((_, at) => at !== index), `Removed ${words(hints()[index])}.`);
-    (part("list").children[Math.min(index, hints().length - 1)]?.querySelector("button") ?? add).focus();
-  }
-  function undo() {
-    give(past.pop(), "Undone.");
-    if (!past.length) add.focus();
-  }
-  function clear() {
-    change([], "All colours removed.");
-    part("undo").focus();
+    change(hints().filter((_, at) => at !== index), "hints.removed", hints()[index]);
+    (part("list").children[Math.min(index, hints().length - 1)]?.querySelector("button") ?? part("add")).focus();
   }
   function setAdding(on) {
     adding = on;
     show();
-    if (on) sheet.scroll();
+    if (on) sheet.scrollIntoView({ block: "nearest" });
   }
 
   function row() {
@@ -56,98 +49,13 @@ autochrome.hints = (tool, props, trigger, watch) => {
     const index = () => [...part("list").children].indexOf(item);
     const colour = item.querySelector("input");
     colour.addEventListener("input", () => recolour(index(), colour.value));
-    colour.addEventListener("change", () => (dragging = false));
+    colour.addEventListener("change", () => {
+      dragging = false;
+      look.settle();
+    });
     item.querySelector("button").addEventListener("click", () => remove(index()));
     return item;
   }
-  function show() {
-    const list = part("list");
-    while (list.children.length > hints().length) list.lastChild.remove();
-    while (list.children.length < hints().length) list.append(row());
-    hints().forEach((hint, at) => {
-      const [colour, text, button] = list.children[at].children;
-      colour.value = hint.color;
-      colour.setAttribute("aria-label", `Colour ${at + 1}: ${words(hint)}`);
-      text.textContent = at + 1;
-      button.setAttribute("aria-label", `Remove colour ${at + 1}`);
-    });
-    list.hidden = !hints().length;
-    add.textContent = adding ? "Done" : "Add a colour";
-    ink.hidden = part("how").hidden = part("place").hidden = !adding;
-    part("edit").hidden = !hints().length && !past.length;
-    part("why").hidden = adding || !part("edit").hidden;
-    part("undo").disabled = !past.length;
-    part("clear").disabled = !hints().length;
-    sheet.show(hints(), adding);
-  }
-
-  add.addEventListener("click", () => setAdding(!adding));
-  part("undo").addEventListener("click", undo);
-  part("clear").addEventListener("click", clear);
-  part("put").addEventListener("click", () => put(across.value / 100, down.value / 100));
-  for (const field of [across, down]) {
-    const aim = () => sheet.aim(across.value / 100, down.value / 100);
-    field.addEventListener("focus", aim);
-    field.addEventListener("input", aim);
-    field.addEventListener("blur", () => sheet.aim());
-    field.addEventListener("keydown", (event) => event.key === "Enter" && part("put").click());
-  }
-  tool.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || !adding) return;
-    setAdding(false);
-    add.focus();
-  });
-  watch("value", show);
-  watch("photo", () => {
-    past = [];
-    setAdding(false);
-  });
-  show();
-};
-
-/* A sheet over the picture in the slider, just as large, on which the hints are marked and which can be clicked. */
-autochrome.sheet = (tool, clicked) => {
-  const stage = tool.closest("#stage");
-  const cover = document.createElement("div");
-  cover.id = "marks";
-  cover.innerHTML = "<div></div>";
-  const [sheet] = cover.children;
-
-  /* The slider draws the picture with object-fit: contain, and zooms it with a transform. */
-  function lay() {
-    if (!tool.isConnected) return leave();
-    const picture = stage.querySelector("#slider img.fixed");
-    if (!picture?.naturalWidth) return;
-    const slider = picture.closest("#slider");
-    if (cover.parentElement !== slider) slider.append(cover);
-    sizes.observe(picture);
-    const [box, frame] = [picture.getBoundingClientRect(), cover.getBoundingClientRect()];
-    const scale = Math.min(box.width / picture.naturalWidth, box.height / picture.naturalHeight);
-    const [width, height] = [picture.naturalWidth * scale, picture.naturalHeight * scale];
-    Object.assign(sheet.style, {
-      left: `${box.x - frame.x + (box.width - width) / 2}px`,
-      top: `${box.y - frame.y + (box.height - height) / 2}px`,
-      width: `${width}px`,
-      height: `${height}px`,
-    });
-  }
-  function leave() {
-    changes.disconnect();
-    sizes.disconnect();
-    stage.removeEventListener("load", lay, true);
-    cover.remove();
-  }
-  const sizes = new ResizeObserver(lay);
-  const changes = new MutationObserver((records) => {
-    if (records.some((record) => !cover.contains(record.target))) lay();
-  });
-  changes.observe(stage, { childList: true, subtree: true, attributes: true, attributeFilter: ["style", "src"] });
-  stage.addEventListener("load", lay, true);
-
-  sheet.addEventListener("click", (event) => {
-    const box = sheet.getBoundingClientRect();
-    clicked((event.clientX - box.x) / box.width, (event.clientY - box.y) / box.height);
-  });
   function mark(x, y, name) {
     const spot = document.createElement("span");
     spot.className = name;
@@ -155,23 +63,100 @@ autochrome.sheet = (tool, clicked) => {
     sheet.append(spot);
     return spot;
   }
+  function aim(x, y) {
+    sheet.querySelector(".aim")?.remove();
+    if (x >= 0 && y >= 0) mark(x, y, "aim");
+  }
+  function show() {
+    if (!tool) return;
+    const list = part("list");
+    while (list.children.length > hints().length) list.lastChild.remove();
+    while (list.children.length < hints().length) list.append(row());
+    hints().forEach((hint, at) => {
+      const [colour, text, button] = list.children[at].children;
+      colour.hidden = Boolean(hint.keep);
+      if (!dragging && hint.color) colour.value = hint.color;
+      colour.setAttribute("aria-label", say("hints.colour.at", { number: at + 1, hint: words(hint) }));
+      text.textContent = at + 1;
+      button.setAttribute("aria-label", say("hints.remove", { number: at + 1 }));
+    });
+    list.hidden = !hints().length;
+    tell(part("add"), adding ? "hints.done" : "hints.add");
+    part("ink").hidden = part("how").hidden = part("place").hidden = part("palette").hidden = !adding;
+    part("edit").hidden = !hints().length && !adding;
+    part("why").hidden = adding || Boolean(hints().length);
+    sheet.parentElement.classList.toggle("open", adding);
+    sheet.replaceChildren();
+    hints().forEach((hint, at) => {
+      const spot = mark(hint.x, hint.y, "spot");
+      spot.style.background = hint.color ?? "transparent";
+      spot.dataset.number = at + 1;
+      for (const [right, below] of hint.stroke ?? []) mark(right, below, "dot").style.background = hint.color ?? "#fff";
+    });
+  }
+
   return {
-    show(hints, open) {
-      lay();
-      cover.classList.toggle("open", open);
-      sheet.replaceChildren();
-      hints.forEach((hint, at) => {
-        const spot = mark(hint.x, hint.y, "spot");
-        spot.style.background = hint.color;
-        spot.dataset.number = at + 1;
+    begin(element, view) {
+      tool = element;
+      sheet = view.frame.querySelector("#marks > div");
+      let stroke = null; // points from where the brush came down
+      const at = (event) => {
+        const box = sheet.getBoundingClientRect();
+        return [(event.clientX - box.x) / box.width, (event.clientY - box.y) / box.height];
+      };
+      sheet.addEventListener("pointerdown", (event) => {
+        if (event.button || event.pointerType === "touch") return; // a finger puts spots, and moves the page
+        stroke = [at(event)];
+        sheet.setPointerCapture(event.pointerId);
       });
+      sheet.addEventListener("pointermove", (event) => {
+        const [x, y] = at(event);
+        const last = stroke?.at(-1);
+        if (!last || stroke.length > 200 || Math.hypot(x - last[0], y - last[1]) < 0.012) return;
+        stroke.push([x, y]);
+        mark(x, y, "dot").style.background = part("ink").querySelector("input").value;
+      });
+      sheet.addEventListener("pointercancel", () => (stroke = null));
+      sheet.addEventListener("click", (event) => {
+        const [first, ...rest] = stroke ?? [at(event)];
+        stroke = null;
+        put(...first, rest);
+      });
+      tool.addEventListener("click", (event) => {
+        const swatch = event.target.closest("[data-color]");
+        if (swatch) part("ink").querySelector("input").value = swatch.dataset.color;
+      });
+      for (const swatch of tool.querySelectorAll("[data-color]")) swatch.style.background = swatch.dataset.color;
+      if (window.EyeDropper) {
+        part("pick").hidden = false;
+        part("pick").addEventListener("click", async () => {
+          const picked = await new EyeDropper().open().catch(() => null);
+          if (picked) part("ink").querySelector("input").value = picked.sRGBHex;
+        });
+      }
+      part("add").addEventListener("click", () => setAdding(!adding));
+      part("clear").addEventListener("click", () => {
+        change([], "hints.cleared");
+        part("add").focus();
+      });
+      const [across, down] = [part("across"), part("down")];
+      part("put").addEventListener("click", () => put(across.value / 100, down.value / 100));
+      for (const field of [across, down]) {
+        const point = () => aim(across.value / 100, down.value / 100);
+        field.addEventListener("focus", point);
+        field.addEventListener("input", point);
+        field.addEventListener("blur", () => aim());
+        field.addEventListener("keydown", (event) => event.key === "Enter" && part("put").click());
+      }
+      tool.addEventListener("keydown", (event) => {
+        if (event.key !== "Escape" || !adding) return;
+        setAdding(false);
+        part("add").focus();
+      });
+      show();
     },
-    aim(x, y) {
-      sheet.querySelector(".aim")?.remove();
-      if (x >= 0 && y >= 0) mark(x, y, "aim");
-    },
-    scroll() {
-      cover.scrollIntoView({ block: "nearest" });
-    },
+    show,
+    /* Another photograph. */
+    fresh: () => tool && setAdding(false),
   };
-};
+})();

@@ -1,79 +1,128 @@
-/* What the page needs of its own: a download when it is ready, paste and drop anywhere, a slider for all. */
-window.autochrome = {
-  download(file) {
-    if (!file) return;
-    const link = document.createElement("a");
-    link.href = file.url;
-    link.download = file.orig_name;
-    document.body.append(link);
-    link.click();
-    link.remove();
-  },
+/* What every tab needs: files from anywhere on the page, a sign of work, notices, small things. */
 
-  /* Give files to the field on the tab that is open, wherever on the page they came from. */
-  offer(files) {
-    const panel = [...document.querySelectorAll("[role=tabpanel]")].find((each) => each.checkVisibility());
-    const field = panel?.querySelector(".takes input[type=file]");
-    if (!field || !files.length) return false;
-    const carrier = new DataTransfer();
-    for (const file of field.multiple ? files : [files[0]]) carrier.items.add(file);
-    field.files = carrier.files;
-    field.dispatchEvent(new Event("change", { bubbles: true }));
-    return true;
+/* Do something once an element is there: Gradio mounts the page's parts in an order of its own. */
+autochrome.when = (selector, then) => {
+  const found = document.querySelector(selector);
+  if (found) then(found);
+  else requestAnimationFrame(() => autochrome.when(selector, then));
+};
+
+autochrome.download = (address, name) => {
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = name;
+  document.body.append(link);
+  link.click();
+  link.remove();
+};
+
+autochrome.fileAddress = (path) => {
+  const { root, api_prefix: prefix } = window.gradio_config;
+  return `${root}${prefix}/file=${path.split("/").map(encodeURIComponent).join("/")}`;
+};
+
+/* Show that something is going on, once that has taken a fifth of a second. */
+autochrome.busy = async (element, promise) => {
+  const timer = setTimeout(() => element.setAttribute("aria-busy", "true"), 200);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    element.removeAttribute("aria-busy");
+  }
+};
+
+/* One notice at a time, where the person looks; it goes when what it says is past. */
+autochrome.notice = {
+  show(key, values, actions = []) {
+    const place = document.querySelector("#notice");
+    const box = document.createElement("div");
+    box.className = "notice";
+    box.setAttribute("role", "alert");
+    const text = document.createElement("p");
+    autochrome.tell(text, key, values);
+    box.append(text);
+    for (const [name, action] of actions) {
+      const button = document.createElement("button");
+      button.type = "button";
+      autochrome.tell(button, name);
+      button.addEventListener("click", () => {
+        autochrome.notice.clear();
+        action();
+      });
+      box.append(button);
+    }
+    const close = document.createElement("button");
+    close.type = "button";
+    close.className = "close";
+    close.textContent = "×";
+    close.setAttribute("aria-label", autochrome.say("close"));
+    close.addEventListener("click", () => autochrome.notice.clear());
+    box.append(close);
+    place.replaceChildren(box);
+    box.scrollIntoView({ block: "nearest" });
   },
+  clear() {
+    document.querySelector("#notice")?.replaceChildren();
+  },
+};
+
+/* Give files to the field on the tab that is open, wherever on the page they came from. */
+autochrome.offer = (files) => {
+  const panel = [...document.querySelectorAll("[role=tabpanel]")].find((each) => each.checkVisibility());
+  const field = panel?.querySelector(".takes input[type=file]");
+  if (!field || !files.length) return false;
+  if (!field.multiple && !autochrome.isForOne(files)) return true;
+  const carrier = new DataTransfer();
+  for (const file of field.multiple ? files : [files[0]]) carrier.items.add(file);
+  field.files = carrier.files;
+  field.dispatchEvent(new Event("change", { bubbles: true }));
+  return true;
+};
+
+/* Several files, or a zip, belong on another tab: say so, and take them there. */
+autochrome.isForOne = (files) => {
+  const zip = [...files].some((file) => /\.zip$/i.test(file.name));
+  if (files.length === 1 && !zip) return true;
+  const many = [...files];
+  autochrome.notice.show(zip ? "notice.zip" : "notice.many", { count: files.length }, [
+    ["notice.batch", () => autochrome.toBatch(many)],
+  ]);
+  return false;
+};
+autochrome.toBatch = (files) => {
+  const tab = [...document.querySelectorAll("#tabs [role=tab]")].find((each) => each.getAttribute("aria-controls")?.endsWith("batch"))
+    ?? document.querySelectorAll("#tabs [role=tab]")[2];
+  tab.click();
+  autochrome.when("#batch-upload input[type=file]", () => setTimeout(() => autochrome.offer(files), 100));
 };
 
 document.addEventListener("paste", (event) => {
   if (event.clipboardData && autochrome.offer(event.clipboardData.files)) event.preventDefault();
 });
-document.addEventListener("dragover", (event) => event.preventDefault());
-document.addEventListener("drop", (event) => {
-  if (!event.defaultPrevented && event.dataTransfer && autochrome.offer(event.dataTransfer.files)) event.preventDefault();
-});
 
-/* Gradio's slider takes every wheel turn and touch for zooming, so that the page cannot be scrolled over it. */
-function scrolls(event) {
-  const slider = event.target.closest?.("#slider");
-  if (!slider || event.target.closest("[data-testid=slider]")) return false;
-  return slider.querySelector("img")?.style.transform.includes("scale(1)");
-}
-window.addEventListener("wheel", (event) => {
-  if (!event.ctrlKey && scrolls(event)) event.stopPropagation();
-}, { capture: true });
-window.addEventListener("touchstart", (event) => {
-  if (event.touches.length === 1 && scrolls(event)) event.stopPropagation();
-}, { capture: true });
-
-/* Nor can Gradio's slider be moved with the keyboard: the arrow keys drag its handle. */
-function slide(handle, steps) {
-  const box = handle.getBoundingClientRect();
-  const frame = handle.parentElement.getBoundingClientRect();
-  const from = { clientX: box.x + box.width / 2, clientY: box.y + box.height / 2, view: window, bubbles: true };
-  const to = { ...from, clientX: from.clientX + (steps * frame.width) / 20 };
-  handle.dispatchEvent(new MouseEvent("mousedown", from));
-  window.dispatchEvent(new MouseEvent("mousemove", to));
-  window.dispatchEvent(new MouseEvent("mouseup", to));
-}
-window.addEventListener("mouseup", () => requestAnimationFrame(() => {
-  const cut = document.querySelector("#slider img.fixed")?.style.clipPath.match(/([\d.]+)%\)/);
-  if (cut) document.querySelector("#slider [role=slider]")?.setAttribute("aria-valuenow", Math.round(cut[1]));
-}));
-document.addEventListener("keydown", (event) => {
-  const handle = event.target.closest?.("#slider [data-testid=slider]");
-  const steps = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
-  if (!handle || !steps) return;
+/* A drop anywhere is for the tab's field, and the whole page says so while a file hangs over it. */
+const hover = (on) => document.documentElement.classList.toggle("dropping", on);
+window.addEventListener("dragover", (event) => {
+  if (!event.dataTransfer?.types.includes("Files")) return;
   event.preventDefault();
-  slide(handle, steps);
+  hover(true);
 });
-new MutationObserver(() => {
-  const handle = document.querySelector("#slider [data-testid=slider]:not([tabindex])");
-  if (!handle) return;
-  handle.tabIndex = 0;
-  for (const [name, value] of Object.entries({
-    role: "slider", "aria-label": "Share of the photograph shown uncoloured", "aria-valuemin": 0, "aria-valuemax": 100,
-    "aria-valuenow": 50, "aria-orientation": "horizontal",
-  })) handle.setAttribute(name, value);
-  const [before, after] = document.querySelectorAll("#slider img");
-  if (before) before.alt = "The photograph as it was";
-  if (after) after.alt = "The photograph coloured";
-}).observe(document.documentElement, { childList: true, subtree: true });
+window.addEventListener("dragleave", (event) => event.relatedTarget || hover(false));
+window.addEventListener("drop", (event) => {
+  hover(false);
+  if (event.target.closest?.("#second-upload") || !event.dataTransfer?.files.length) return;
+  event.preventDefault();
+  event.stopPropagation();
+  autochrome.offer(event.dataTransfer.files);
+}, { capture: true });
+
+/* Gradio's field would call a wrong file "Invalid file type" and take the first of many without a word. */
+document.addEventListener("change", (event) => {
+  const field = event.target.closest?.(".takes input[type=file]");
+  if (!field || field.multiple || !field.files.length) return;
+  if (!autochrome.isForOne(field.files)) {
+    event.stopImmediatePropagation();
+    field.value = "";
+  }
+}, { capture: true });

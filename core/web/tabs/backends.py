@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from html import escape
 from typing import Any
 
@@ -12,26 +13,16 @@ from core.registry.backend import weights_of
 from core.registry.plugins import PluginFailure
 from core.web.backend_list import list_backends
 from core.web.choices import pick_list
+from core.web.texts import say
 from core.weights.hub import is_offline
-
-_STATES = {
-    "ready": "Ready",
-    "downloading": "Downloading",
-    "missing": "Not here yet",
-    "unavailable": "Unavailable",
-    "unusable": "Cannot run here",
-}
-
-_ADD_ONE = """<details class="add-one"><summary>Add a backend</summary>
-<p>Install a Python package that has the entry point <code>autochrome</code>, or put a Python file into the folder that
-<code>AUTOCHROME_PLUGINS</code> names, and start Autochrome again. About twenty lines are enough:
-<code>docs/writing-a-backend.md</code> has them.</p></details>"""
 
 
 def build_backends_tab(engine: Engine, tab: gr.Tab) -> None:
     """Add the tab's contents to the Blocks that is being built."""
     listing = pick_list("backends", visible=True)
-    gr.HTML(_ADD_ONE, padding=False)
+    gr.HTML(
+        f'<details class="add-one">{say("models.add", "summary")}{say("models.add.what", "p")}</details>', padding=False
+    )
     timer = gr.Timer(1.0, active=False)
 
     def refresh() -> tuple[str, Any]:
@@ -62,34 +53,41 @@ def failures_html(failures: list[PluginFailure]) -> str:
     if not failures:
         return ""
     rows = "".join(f"<li><strong>{escape(each.name)}</strong>: {escape(each.reason)}</li>" for each in failures)
-    return f'<section class="failed"><h2>What went wrong</h2><ul>{rows}</ul></section>'
+    return f'<section class="failed">{say("models.wrong", "h2")}<ul>{rows}</ul></section>'
 
 
 def _card(backend: dict[str, Any]) -> str:
     state = backend["state"]
     parts = [
         f"<header><h2>{escape(backend['title'])}</h2>"
-        f'<span class="state {escape(state)}">{_STATES.get(state, escape(state))}</span></header>',
+        + say(f"models.{state}", "span", f'class="state {state}"')
+        + "</header>",
         f"<p>{escape(backend['summary'])}</p>",
         f'<p class="message">{escape(backend["message"])}</p>' if backend["message"] and state != "ready" else "",
         _bar(backend) if state == "downloading" else "",
         _button(backend) if state in ("missing", "unavailable") and not is_offline() else "",
-        f"<dl><dt>Name</dt><dd><code>{escape(backend['id'])}</code></dd>",
-        f"<dt>Licence</dt><dd>{escape(backend['licence'] or 'not stated')}</dd>",
-        f"<dt>Cite</dt><dd>{escape(backend['citation'])}</dd>" if backend["citation"] else "",
+        f"<dl>{say('models.name', 'dt')}<dd><code>{escape(backend['id'])}</code></dd>",
+        f"{say('models.licence', 'dt')}<dd>{escape(backend['licence']) or say('models.unstated')}</dd>",
+        f"{say('models.cite', 'dt')}<dd>{escape(backend['citation'])}</dd>" if backend["citation"] else "",
         "</dl>",
     ]
     return f'<article class="card">{"".join(parts)}</article>'
 
 
 def _button(backend: dict[str, Any]) -> str:
-    words = "Fetch its weights" if backend["state"] == "missing" else "Try again"
-    size = f" ({backend['bytes_total'] / 1e6:.0f} MB)" if backend["bytes_total"] else ""
-    return f'<button type="button" data-pick="{escape(backend["id"])}">{words}{size}</button>'
+    pick = f'type="button" data-pick="{escape(backend["id"])}"'
+    if backend["state"] != "missing":
+        return say("model.again", "button", pick)
+    if not backend["bytes_total"]:
+        return say("model.fetch.unknown", "button", pick)
+    return say("model.fetch", "button", pick, size=round(backend["bytes_total"] / 1e6))
 
 
 def _bar(backend: dict[str, Any]) -> str:
     done, total = backend["bytes_done"], backend["bytes_total"]
     value = f'value="{done}" max="{total}"' if total else ""
-    amount = f"{done / 1e6:.0f} of {total / 1e6:.0f} MB" if total else "starting"
-    return f'<progress {value} aria-label="Download of {escape(backend["title"])}"></progress><small>{amount}</small>'
+    given = {"done": round(done / 1e6), "total": round(total / 1e6)}
+    amount = say("model.arriving", "small", **given) if total else say("model.starting", "small")
+    title = escape(json.dumps({"title": backend["title"]}))
+    named = f'data-say-aria-label="model.bar" data-values="{title}" aria-label="{escape(backend["title"])}"'
+    return f"<progress {value} {named}></progress>{amount}"

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Callable, Iterator
 from html import escape
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import gradio as gr
 
 from core.engine import Engine
-from core.errors import AutochromeError
+from core.errors import AutochromeError, PhotoError
 from core.jobs.batch import colour_batch
 from core.jobs.job import Job, Outcome
-from core.look.look import Look, make_look
+from core.look.look import make_look
 from core.photo.archive import sources
+from core.photo.open import open_photo
+from core.photo.resize import thumbnail
 from core.photo.save import output_format
-from core.web.backend_list import backend_titles
-from core.web.choices import backend_choice, format_choice
-from core.web.colouring import kept_folder
+from core.web.alerts import as_problem
+from core.web.choices import format_choice, model_choice
+from core.web.colouring import deleted_in_time, folder_by_name, kept_folder, new_folder
+from core.web.look_fields import look_component
 from core.web.messages import notice_html
-from core.web.small_pictures import write_jpeg
+from core.web.small_pictures import data_uri
+from core.web.texts import in_english, label, say
 from core.web.upload_fields import Upload, photos_upload
+
+_ZIP = "autochrome.zip"
+_SHOWN_PIXELS = 2_000_000
 
 
 class BatchTab:
@@ -35,38 +44,37 @@ class BatchTab:
         with gr.Row(elem_id="batch-studio"):
             with gr.Column(scale=3, min_width=300):
                 self._files = photos_upload(
-                    label="Photographs, or a zip of them",
+                    label=label("batch.prompt"),
                     show_label=False,
                     elem_id="batch-upload",
                     elem_classes="takes",
                     height=190,
                 )
             with gr.Column(scale=1, min_width=300, elem_id="batch-panel"):
-                self._backend = backend_choice(backend_titles(engine), "batch-backend")
-                self._strength = gr.Slider(0, 2, Look().strength, step=0.05, label="Strength", elem_id="batch-strength")
-                self._format = format_choice("batch-format", labelled=True)
-                self._start = gr.Button("Colour them", variant="primary", elem_id="batch-start")
-                self._cancel = gr.Button("Stop, keep what is done", visible=False, elem_id="batch-cancel")
+                self._backend = model_choice("batch-backend", engine)
+                self._look = look_component("batch-look")
+                self._format = format_choice("batch-format")
+                self._start = gr.Button(label("batch.start"), variant="primary", elem_id="batch-start")
+                self._cancel = gr.Button(label("batch.stop"), visible=False, elem_id="batch-cancel")
         self._notice = gr.HTML(padding=False)
         self._progress = gr.HTML(elem_id="batch-progress", padding=False)
-        self._zip = gr.DownloadButton("Download the zip", variant="primary", visible=False, elem_id="batch-zip")
-        self._gallery = gr.Gallery(
-            label="Coloured so far",
-            show_label=False,
+        self._zip = gr.DownloadButton(label("batch.zip"), variant="primary", visible=False, elem_id="batch-zip")
+        self._gallery = gr.HTML(
+            html_template="${value}",
+            js_on_load="autochrome.batch(element, server);",
+            server_functions=[self._show_picture()],
             visible=False,
-            columns=6,
-            object_fit="cover",
-            buttons=[],
             elem_id="batch-gallery",
+            padding=False,
         )
         self._start.click(
             self._run,
-            [self._files, self._backend, self._strength, self._format],
+            [self._files, self._backend, self._look, self._format],
             [self._notice, self._progress, self._gallery, self._zip, self._start, self._cancel],
             api_visibility="private",
             concurrency_id="batch",
             concurrency_limit=2,
-            show_progress="hidden",
+            show_progress_on=[self._progress],
         )
         self._cancel.click(self._stop, api_visibility="private", queue=False)
 
@@ -76,39 +84,53 @@ class BatchTab:
             stop.set()
 
     def _run(
-        self, files: list[Upload], backend: str, strength: float, format_name: str, request: gr.Request
+        self, files: list[Upload], backend: str, look: dict[str, Any], format_name: str, request: gr.Request
     ) -> Iterator[Any]:
         """Colour everything, telling after each photograph how far it is."""
         stop = self._stops[str(request.session_hash)] = threading.Event()
         try:
             photographs = sources([(Path(file.path), file.name) for file in files], self._engine.settings)
-            look = make_look(strength=strength)
-            job = Job(backend, look, output_format(format_name), colour_photos="keep-as-is")
+            job = Job(backend, make_look(**look), output_format(format_name), colour_photos="keep-as-is")
             yield self._begun(len(photographs))
             with kept_folder() as folder:
-                target = folder / "autochrome.zip"
+                target = folder / _ZIP
                 started, outcomes, shown = time.monotonic(), [], []
                 for done in colour_batch(self._engine, photographs, job, target, stop):
                     outcomes.append(done.outcome)
                     if done.thumbnail is not None:
-                        picture = write_jpeg(folder / f"{len(outcomes)}.jpg", done.thumbnail)
-                        shown.append((picture, done.outcome.picture))
+                        shown.append((data_uri(done.thumbnail, quality=75), str(done.outcome.picture)))
                     words = _words(outcomes, len(photographs), time.monotonic() - started, stop.is_set())
                     yield {
                         self._progress: _progress_html(words, outcomes, len(photographs)),
-                        self._gallery: gr.update(value=shown, visible=bool(shown)),
+                        self._gallery: gr.update(value=_gallery_html(shown), visible=bool(shown)),
                     }
-            yield self._ended(outcomes, len(photographs), target)
+            yield self._ended(outcomes, len(photographs), target) | {self._gallery: _gallery_html(shown, folder.name)}
         except AutochromeError as error:
             yield {self._notice: notice_html(error), self._progress: "", **self._buttons(running=False)}
         finally:
             self._stops.pop(str(request.session_hash), None)
 
+    def _show_picture(self) -> Callable[[dict[str, Any]], dict[str, Any]]:
+        @as_problem
+        def show_picture(given: dict[str, Any]) -> dict[str, Any]:
+            """One of a batch's pictures, by its name in the zip: to look at, and as a file."""
+            folder, name = folder_by_name(given.get("batch")), str(given.get("picture"))
+            try:
+                with zipfile.ZipFile(folder / _ZIP) as archive:
+                    path = deleted_in_time(new_folder() / PurePosixPath(name).name)
+                    path.write_bytes(archive.read(name))
+            except (OSError, KeyError) as error:
+                raise PhotoError("This picture has been deleted, as all are after an hour; colour it again.") from error
+            preview = data_uri(thumbnail(open_photo(path, self._engine.settings), _SHOWN_PIXELS).pixels)
+            return {"path": str(path), "name": path.name, "preview": preview}
+
+        return show_picture
+
     def _begun(self, count: int) -> Any:
         return {
             self._notice: "",
-            self._progress: _progress_html(f"0 of {count}", [], count),
-            self._gallery: gr.update(value=[], visible=False),
+            self._progress: _progress_html(say("batch.done", done=0, count=count), [], count),
+            self._gallery: gr.update(value="", visible=False),
             self._zip: gr.update(value=None, visible=False),
             **self._buttons(running=True),
         }
@@ -116,11 +138,9 @@ class BatchTab:
     def _ended(self, outcomes: list[Outcome], count: int, target: Path) -> Any:
         good = sum(outcome.status == "done" for outcome in outcomes)
         kept = sum(outcome.status == "kept" for outcome in outcomes)
-        words = f"{good} of {count} coloured."
+        words = say("batch.stopped" if len(outcomes) < count else "batch.ended", done=good, count=count)
         if kept:
-            words += f" {kept} in colour already and kept as {'it is' if kept == 1 else 'they are'}."
-        if len(outcomes) < count:
-            words = f"Stopped: {words}"
+            words += " " + say("batch.kept", count=kept)
         return {
             self._progress: _progress_html(words, outcomes, None),
             self._zip: gr.update(value=str(target), visible=True),
@@ -134,19 +154,42 @@ class BatchTab:
 def _words(outcomes: list[Outcome], count: int, seconds: float, stopping: bool) -> str:
     done = len(outcomes)
     if stopping:
-        return f"{done} of {count}, stopping …"
+        return say("batch.stopping", done=done, count=count)
     left = round(seconds / done * (count - done))
     time_left = f"{max(left, 1)} s" if left < 90 else f"{round(left / 60)} min"
-    return f"{done} of {count}" + (f", about {time_left} left" if done < count else "")
+    return (
+        say("batch.left", done=done, count=count, time=time_left)
+        if done < count
+        else say("batch.done", done=done, count=count)
+    )
 
 
 def _progress_html(words: str, outcomes: list[Outcome], count: int | None) -> str:
-    """How far it is, and what could not be coloured and why."""
-    bar = f'<progress value="{len(outcomes)}" max="{count}" aria-label="Photographs done"></progress>' if count else ""
-    failed = [outcome for outcome in outcomes if outcome.problem]
+    """How far it is, as HTML, and what could not be coloured and why."""
+    bar = (
+        f'<progress value="{len(outcomes)}" max="{count}" data-say-aria-label="batch.bar"></progress>' if count else ""
+    )
+    failed = [outcome for outcome in outcomes if outcome.problem and outcome.status == "failed"]
     rows = "".join(f"<li>{escape(_named(outcome))}</li>" for outcome in failed)
-    problems = f'<section class="failed"><h2>{len(failed)} not coloured</h2><ul>{rows}</ul></section>' if failed else ""
-    return f'<p class="status" role="status">{escape(words)}</p>{bar}{problems}'
+    title = say("batch.failed", "h2", count=len(failed))
+    problems = f'<section class="failed">{title}<ul>{rows}</ul></section>' if failed else ""
+    return in_english(f'<p class="status" role="status">{words}</p>{bar}{problems}')
+
+
+def _gallery_html(shown: list[tuple[str, str]], batch: str = "") -> str:
+    """The pictures so far; once the batch is done, each is a button that opens it."""
+    cards = []
+    for picture, name in shown:
+        inside = f'<img src="{picture}" alt=""><span>{escape(name)}</span>'
+        if batch:
+            told = escape(json.dumps({"name": name}))
+            cards.append(
+                f'<button type="button" data-batch="{batch}" data-picture="{escape(name)}" data-values="{told}" '
+                f'data-say-aria-label="batch.look" aria-label="{escape(name)}">{inside}</button>'
+            )
+        else:
+            cards.append(f"<div>{inside}</div>")
+    return f'<div class="pictures">{"".join(cards)}</div>'
 
 
 def _named(outcome: Outcome) -> str:

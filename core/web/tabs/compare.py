@@ -15,17 +15,14 @@ from core.jobs.compare import Measured, compare, ready_backends, truth_colourful
 from core.photo.open import Photo, open_photo
 from core.photo.resize import thumbnail
 from core.web.messages import notice_html
-from core.web.session import Session
+from core.web.session import Previews
 from core.web.small_pictures import data_uri
+from core.web.texts import label, say
 from core.web.upload_fields import PhotoUpload, Upload
 
-_PROMPT = "Choose a photograph\nOne in colour shows how far off each backend is"
 _PICTURE_PIXELS = 500_000
 
-_MEANING = """<details class="story"><summary>What the figures mean</summary><dl>
-<dt>PSNR</dt><dd>peak signal-to-noise ratio of RGB against the photograph's own colours; more is better</dd>
-<dt>CIEDE2000</dt><dd>mean colour difference from the photograph's own colours; less is better</dd>
-<dt>Colourfulness</dt><dd>Hasler and Süsstrunk's measure: 0 is grey, 80 and more is lurid</dd></dl></details>"""
+_FIGURES = ("likeness", "error", "colourfulness")
 
 
 class CompareTab:
@@ -34,11 +31,12 @@ class CompareTab:
     def __init__(self, engine: Engine):
         self._engine = engine
         self._field = PhotoUpload(
-            label="Photograph to compare on",
+            label=label("photograph"),
             show_label=False,
-            placeholder=_PROMPT,
+            placeholder=label("compare.prompt"),
             elem_id="compare-upload",
             elem_classes="takes small",
+            sources=["upload"],
             height=190,
             buttons=[],
         )
@@ -46,9 +44,15 @@ class CompareTab:
         self._figures = gr.HTML(elem_id="comparison", padding=False)
         self._field.change(self._take, self._field, **self._running())
 
-    def follow(self, event: Any, session: Any) -> None:
-        """Compare on what lies on the first tab, after an event."""
-        event.then(self._follow, session, **self._running())
+    def follow(self, event: Any, tabs: Any) -> None:
+        """Compare on what lies on the first tab, after an event that names its session."""
+        chosen = gr.JSON(visible=False)
+        event(self._turn, outputs=[tabs, chosen], api_visibility="private", queue=False).then(
+            self._follow, chosen, **self._running()
+        )
+
+    def _turn(self, event: gr.EventData) -> Any:
+        return gr.Tabs(selected="compare"), {"session": event._data["session"]}
 
     def _running(self) -> dict[str, Any]:
         return {
@@ -65,11 +69,13 @@ class CompareTab:
         else:
             yield from self._compare(upload)
 
-    def _follow(self, session: Session | None) -> Iterator[Any]:
-        if session is None:
-            yield gr.skip()
+    def _follow(self, chosen: dict[str, Any]) -> Iterator[Any]:
+        try:
+            upload = Previews(self._engine).find(chosen["session"]).upload
+        except AutochromeError as error:
+            yield {self._notice: notice_html(error)}
         else:
-            yield from self._compare(session.upload)
+            yield from self._compare(upload)
 
     def _compare(self, upload: Upload) -> Iterator[Any]:
         """Empty the field, then show each picture as it comes."""
@@ -89,19 +95,24 @@ class CompareTab:
 
 
 def _waiting(name: str) -> str:
-    return f'<p class="quiet" role="status">Comparing on {escape(name)} …</p>'
+    return say("compare.waiting", "p", 'class="quiet" role="status"', name=name)
 
 
 def _figures(cards: list[str], left: int) -> str:
-    going_on = f'<p class="quiet" role="status">{left} still to come …</p>' if left > 0 else _MEANING
+    going_on = say("compare.left", "p", 'class="quiet" role="status"', count=left) if left > 0 else _meaning()
     return f'<div class="figures">{"".join(cards)}</div>{going_on}'
+
+
+def _meaning() -> str:
+    rows = "".join(say(f"compare.{key}", "dt") + say(f"compare.{key}.what", "dd") for key in _FIGURES)
+    return f'<details class="story">{say("compare.meaning", "summary")}<dl>{rows}</dl></details>'
 
 
 def _original(photo: Photo, name: str) -> str:
     colour = truth_colourfulness(photo)
-    facts = {"Colourfulness": f"{colour:.1f}"} if colour is not None else {}
-    title = "The photograph" if colour is None else "The photograph's own colours"
-    return _figure(data_uri(thumbnail(photo, _PICTURE_PIXELS).pixels), title, name, facts)
+    facts = {"colourfulness": f"{colour:.1f}"} if colour is not None else {}
+    title = say("compare.photograph" if colour is None else "compare.own")
+    return _figure(data_uri(thumbnail(photo, _PICTURE_PIXELS).pixels), title, escape(name), facts)
 
 
 def _card(measured: Measured, picture: Pixels | None) -> str:
@@ -109,17 +120,18 @@ def _card(measured: Measured, picture: Pixels | None) -> str:
         problem = f'<p class="notice">{escape(measured.problem)}</p>'
         return f"<figure><figcaption><header><h2>{escape(measured.title)}</h2></header>{problem}</figcaption></figure>"
     facts = {
-        "PSNR": f"{measured.psnr:.1f} dB" if measured.psnr is not None else "",
-        "CIEDE2000": f"{measured.ciede2000:.1f}" if measured.ciede2000 is not None else "",
-        "Colourfulness": f"{measured.colourfulness:.1f}",
+        "likeness": f"{measured.psnr:.1f} dB" if measured.psnr is not None else "",
+        "error": f"{measured.ciede2000:.1f}" if measured.ciede2000 is not None else "",
+        "colourfulness": f"{measured.colourfulness:.1f}",
     }
-    time = "from memory" if measured.cached else f"{max(measured.seconds, 0.01):.2f} s"
-    return _figure(data_uri(picture), measured.title, time, facts)
+    time = say("compare.memory") if measured.cached else f"{max(measured.seconds, 0.01):.2f} s"
+    return _figure(data_uri(picture), escape(measured.title), time, facts)
 
 
 def _figure(source: str, title: str, aside: str, facts: dict[str, str]) -> str:
-    rows = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts.items() if value)
+    """A picture, with its title and what stands beside it as HTML."""
+    rows = "".join(f"<div>{say(f'compare.{key}', 'dt')}<dd>{value}</dd></div>" for key, value in facts.items() if value)
     return (
-        f'<figure><img src="{source}" alt="{escape(title)}"><figcaption>'
-        f"<header><h2>{escape(title)}</h2><span>{escape(aside)}</span></header><dl>{rows}</dl></figcaption></figure>"
+        f'<figure><img src="{source}" alt=""><figcaption>'
+        f"<header><h2>{title}</h2><span>{aside}</span></header><dl>{rows}</dl></figcaption></figure>"
     )

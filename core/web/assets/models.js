@@ -1,0 +1,120 @@
+/* Which model is to colour: each with what it is, or what it would take to fetch it. */
+autochrome.models = (() => {
+  let box;
+  let server;
+  let rows = [];
+  let chosen = "auto";
+  let timer = 0;
+
+  const automatic = () => ({ id: "auto", title: autochrome.say("automatic"), summary: autochrome.say("automatic.what"), state: "ready" });
+  const find = (id) => [automatic(), ...rows].find((row) => row.id === id);
+  const megabytes = (bytes) => Math.round(bytes / 1e6);
+
+  function line(row) {
+    const item = document.createElement("div");
+    item.className = "model";
+    item.dataset.model = row.id;
+    item.innerHTML = '<label><input type="radio" name="model"><span class="name"></span><small></small></label>';
+    const radio = item.querySelector("input");
+    radio.value = row.id;
+    radio.addEventListener("change", () => {
+      choose(row.id);
+      toggleSecond();
+      autochrome.photo.again();
+    });
+    return item;
+  }
+  function paint(item, row) {
+    item.querySelector(".name").textContent = row.title;
+    item.querySelector("small").textContent = row.summary;
+    const radio = item.querySelector("input");
+    radio.checked = row.id === chosen;
+    radio.disabled = row.state !== "ready";
+    item.querySelector(".more")?.remove();
+    if (row.state === "ready") return;
+    const more = document.createElement("div");
+    more.className = "more";
+    if (row.state === "downloading") {
+      const bar = document.createElement("progress");
+      if (row.bytes_total) Object.assign(bar, { value: row.bytes_done, max: row.bytes_total });
+      bar.setAttribute("aria-label", autochrome.say("model.bar", { title: row.title }));
+      const words = document.createElement("small");
+      autochrome.tell(words, row.bytes_total ? "model.arriving" : "model.starting", { done: megabytes(row.bytes_done), total: megabytes(row.bytes_total) });
+      more.append(bar, words);
+    } else {
+      const words = document.createElement("small");
+      if (row.state === "missing") autochrome.tell(words, "model.missing");
+      else words.textContent = row.message;
+      more.append(words);
+      if (row.can_fetch) {
+        const button = document.createElement("button");
+        button.type = "button";
+        autochrome.tell(button, row.bytes_total ? "model.fetch" : "model.fetch.unknown", { size: megabytes(row.bytes_total) });
+        button.addEventListener("click", async () => take(await server.fetch_model({ id: row.id })));
+        more.append(button);
+      }
+    }
+    item.append(more);
+  }
+  function show() {
+    const list = box.querySelector(".rows");
+    const wanted = [automatic(), ...rows];
+    wanted.forEach((row, at) => {
+      let item = list.children[at];
+      if (item?.dataset.model !== row.id) {
+        item = line(row);
+        if (list.children[at]) list.children[at].replaceWith(item);
+        else list.append(item);
+      }
+      paint(item, row);
+    });
+    while (list.children.length > wanted.length) list.lastChild.remove();
+    box.querySelector("summary b").textContent = find(chosen)?.title ?? chosen;
+  }
+  function toggleSecond() {
+    const studio = document.querySelector("#studio");
+    if (find(chosen)?.wants_reference) studio.dataset.second = "";
+    else delete studio.dataset.second;
+  }
+  function choose(id) {
+    chosen = find(id) ? id : "auto";
+    show();
+    toggleSecond();
+  }
+
+  /* New rows; while something is on its way, ask again. What has arrived meanwhile is offered. */
+  function take(answer) {
+    if (!answer?.models) return;
+    rows = answer.models;
+    show();
+    const now = autochrome.photo.shown();
+    const better = now?.requested === "auto" && now.fallback && answer.preferred !== now.backend && find(answer.preferred)?.state === "ready";
+    if (better && now.offered !== answer.preferred) {
+      now.offered = answer.preferred;
+      autochrome.notice.show("notice.arrived", { title: find(answer.preferred).title }, [["notice.again", autochrome.photo.again]]);
+    }
+    clearTimeout(timer);
+    const coming = rows.some((row) => row.state === "downloading");
+    if (coming) timer = setTimeout(refresh, 1500);
+  }
+  async function refresh() {
+    try {
+      take(await server.list_models({}));
+    } catch {
+      clearTimeout(timer);
+      timer = setTimeout(refresh, 10_000);
+    }
+  }
+
+  return {
+    begin(element, hands) {
+      [box, server] = [element, hands];
+      box.addEventListener("toggle", () => box.open && refresh());
+      refresh();
+    },
+    refresh,
+    choose,
+    chosen: () => chosen,
+    lacksSecond: () => Boolean(find(chosen)?.wants_reference && !document.querySelector("#second-upload img")),
+  };
+})();
