@@ -10,7 +10,7 @@ from PIL import Image, UnidentifiedImageError
 
 from core.colour.cielab import Pixels
 from core.photo.blocks import jpeg_bits, split_jpeg, split_png
-from core.photo.decoded import Decoded, UnsupportedError, from_numbers, likely_white
+from core.photo.decoded import Decoded, UnsupportedError, from_integers, from_numbers, likely_white
 from core.photo.formats import codes_for
 from core.photo.jpeg_quality import jpeg_quality
 from core.photo.metadata import Blocks
@@ -52,6 +52,8 @@ def read_with_pillow(data: bytes, name: str, check_size: Callable[[int, int], No
         pixels, alpha = _deep_png(data)
     elif image.format == "HEIF" and image.info.get("bit_depth", 8) > 8:
         pixels, alpha = _deep_heif(data)
+    elif image.format == "AVIF" and (bits := _avif_bits(data)) > 8:
+        pixels, alpha = _deep_avif(data, bits)
     else:
         pixels, alpha = _pixels(image)
     return Decoded(pixels, alpha, blocks or _blocks(image), dpi or _dpi(image), quality=jpeg_quality(image))
@@ -71,6 +73,19 @@ def _deep_png(data: bytes) -> tuple[Pixels, Pixels | None]:
     import imagecodecs
 
     return _without_alpha(imagecodecs.png_decode(data))
+
+
+def _avif_bits(data: bytes) -> int:
+    """Bits a channel, by the codec's configuration (AV1-ISOBMFF, section 2.3.3)."""
+    at = data.find(b"av1C") + 6
+    flags = data[at] if 6 <= at < len(data) else 0
+    return 8 if not flags & 0x40 else 12 if flags & 0x20 else 10
+
+
+def _deep_avif(data: bytes, bits: int) -> tuple[Pixels, Pixels | None]:
+    import imagecodecs
+
+    return _without_alpha(from_integers(np.asarray(imagecodecs.avif_decode(data)), bits))
 
 
 def _deep_heif(data: bytes) -> tuple[Pixels, Pixels | None]:

@@ -244,6 +244,15 @@ def _cells() -> list[Cell]:
         *_both("HEIC", ".heic", _heif),
         Cell("HEIC", "10", "RGB", "", _deep_heif, ".heic", RGB),
         *_both("AVIF", ".avif", lambda p: imagecodecs.avif_encode(p, 90)),
+        Cell(
+            "AVIF",
+            "10",
+            "RGB",
+            "",
+            lambda: imagecodecs.avif_encode(_deep(RGB) >> 6, 90, bitspersample=10),
+            ".avif",
+            RGB,
+        ),
         *_both("JPEG XL", ".jxl", lambda p: imagecodecs.jpegxl_encode(p, 90)),
         *_both("JPEG 2000", ".jp2", lambda p: imagecodecs.jpeg2k_encode(p, codecformat="JP2")),
         Cell("GIF", "8", "palette", "", lambda: imagecodecs.gif_encode(GREY), ".gif", GREY),
@@ -281,7 +290,7 @@ CELLS = _cells()
 INTRODUCTION = """# File formats
 
 What is opened, and how it is tried: each line is a test, with a file from another library than the one that reads it
-here (but HEIC), whose lightness must come out right (mean error under 0.5 L\\*).
+here (but HEIC and deep AVIF), whose lightness must come out right (mean error under 0.5 L\\*).
 Written by `python -m tests.photo.matrix`.
 
 Orientation, colour profile, resolution, EXIF, XMP and IPTC are read where the format has them. Of animations and files
