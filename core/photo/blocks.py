@@ -60,13 +60,19 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
         at = end
 
 
-def jpeg_bits(data: bytes) -> int | None:
-    """Bits a channel of a JPEG file, by its frame header (ITU-T T.81, B.2.2)."""
-    return next((data[start + 4] for marker, start, _ in _segments(data) if marker in _FRAMES), None)
+def jpeg_frame(data: bytes) -> tuple[int, int, int] | None:
+    """Bits a channel, height and width of a JPEG file, by its frame header (ITU-T T.81, B.2.2)."""
+    frames = (data[start + 4 : end] for marker, start, end in _segments(data) if marker in _FRAMES)
+    return next((struct.unpack_from(">BHH", frame) for frame in frames if len(frame) >= 5), None)
 
 
 def iptc_of_photoshop(resources: bytes) -> bytes | None:
-    """The IPTC record among Photoshop's image resources (Adobe, Photoshop file formats specification)."""
+    """The IPTC record among Photoshop's image resources."""
+    return next((body for kind, body in photoshop_resources(resources) if kind == _IPTC_RESOURCE), None)
+
+
+def photoshop_resources(resources: bytes) -> Iterator[tuple[int, bytes]]:
+    """Number and body of each of Photoshop's image resources (Adobe, Photoshop file formats specification)."""
     at = 0
     while resources[at : at + 4] == b"8BIM" and at + 12 <= len(resources):
         (kind,) = struct.unpack_from(">H", resources, at + 4)
@@ -74,10 +80,8 @@ def iptc_of_photoshop(resources: bytes) -> bytes | None:
         if at + 4 > len(resources):
             break
         (length,) = struct.unpack_from(">I", resources, at)
-        if kind == _IPTC_RESOURCE:
-            return resources[at + 4 : at + 4 + length]
+        yield kind, resources[at + 4 : at + 4 + length]
         at += 4 + length + length % 2
-    return None
 
 
 def photoshop_of_iptc(iptc: bytes) -> bytes:

@@ -72,7 +72,8 @@ def read_exif(block: bytes | None, is_file: bool = False) -> tuple[Image.Exif, i
 def _directory(block: bytes, offset: int | None = None, group: int | None = None) -> ImageFileDirectory_v2:
     """A directory of a TIFF or BigTIFF block: the first, or the one at an offset. Its values are read one by one."""
     big = block[2:4] in (b"+\0", b"\0+")
-    directory = ImageFileDirectory_v2(block[: 16 if big else 8], group=group)
+    head = b"II+\0" + block[4:16] if big else block[:8]  # Pillow knows a BigTIFF by the third byte, in either order
+    directory = ImageFileDirectory_v2(head, prefix=block[:2], group=group)
     file = io.BytesIO(block)
     file.seek(directory.next if offset is None else offset)
     directory.load(file)

@@ -1,4 +1,4 @@
-"""Everything that Pillow opens, by itself or by its plugins for HEIC and JPEG XL; PNG of 16 bits by libpng alone."""
+"""Everything that Pillow opens, by itself or by its plugins for HEIC and JPEG XL; more than 8 bits by others."""
 
 from __future__ import annotations
 
@@ -9,13 +9,21 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from core.colour.cielab import Pixels
-from core.photo.blocks import jpeg_bits, split_jpeg, split_png
+from core.photo.blocks import jpeg_frame, split_jpeg, split_png
 from core.photo.decoded import Decoded, UnsupportedError, from_integers, from_numbers, likely_white
 from core.photo.formats import codes_for
 from core.photo.jpeg_quality import jpeg_quality
 from core.photo.metadata import Blocks
+from core.photo.read_psd import is_deep_psd, psd_blocks, read_deep_psd
 
 Image.MAX_IMAGE_PIXELS = None  # Settings.max_pixels takes its place, with a sentence that says what to do
+
+_CUT = "Its colours have more than 8 bits a channel and were read as 8."
+_BOXES = 4096
+"""Bytes in which an AVIF file says what it is."""
+
+_CODESTREAM, _YCC = b"\xff\x4f\xff\x51", b"colr\1\0\0\0\0\0\x12"
+"""Of JPEG 2000: how its codestream begins, and the box that says that its colours are YCbCr."""
 
 
 def read_with_pillow(data: bytes, name: str, check_size: Callable[[int, int], None]) -> Decoded:
@@ -36,10 +44,16 @@ def read_with_pillow(data: bytes, name: str, check_size: Callable[[int, int], No
     blocks, dpi = None, None
     if data.startswith(b"\xff\xd8"):
         data, blocks = split_jpeg(data)
-        if jpeg_bits(data) not in (8, None):
-            raise UnsupportedError(f"a JPEG of {jpeg_bits(data)} bits")
+        bits, height, width = jpeg_frame(data) or (8, 0, 0)
+        if bits == 12:
+            check_size(width, height)
+            return Decoded(_deep_jpeg(data), None, blocks)
+        if bits != 8:
+            raise UnsupportedError(f"a JPEG of {bits} bits")
     elif data.startswith(b"\x89PNG"):
         data, blocks, dpi = split_png(data)
+    elif is_deep_psd(data):
+        return read_deep_psd(data, check_size)
     known = [code for code in codes_for(name) if code in Image.OPEN]  # not every build of Pillow has all
     try:
         image = Image.open(io.BytesIO(data), formats=known)
@@ -48,15 +62,19 @@ def read_with_pillow(data: bytes, name: str, check_size: Callable[[int, int], No
             raise UnsupportedError("a Photoshop file of a depth or a kind of colour") from error
         raise
     check_size(image.width, image.height)
-    if image.format == "PNG" and data[24] == 16:  # IHDR's bit depth
+    if image.format == "PSD":
+        blocks, dpi = psd_blocks(data)
+    deep = _likewise_deep(image, data)
+    if deep is not None:
+        pixels, alpha = deep
+    elif image.format == "PNG" and data[24] == 16:  # IHDR's bit depth
         pixels, alpha = _deep_png(data)
     elif image.format == "HEIF" and image.info.get("bit_depth", 8) > 8:
         pixels, alpha = _deep_heif(data)
-    elif image.format == "AVIF" and (bits := _avif_bits(data)) > 8:
-        pixels, alpha = _deep_avif(data, bits)
     else:
         pixels, alpha = _pixels(image)
-    return Decoded(pixels, alpha, blocks or _blocks(image), dpi or _dpi(image), quality=jpeg_quality(image))
+    notes = [_CUT] if pixels.dtype == np.uint8 and _was_deep(image, data) else []
+    return Decoded(pixels, alpha, blocks or _blocks(image), dpi or _dpi(image), notes, jpeg_quality(image))
 
 
 def _add_plugin(data: bytes) -> None:
@@ -69,23 +87,69 @@ def _add_plugin(data: bytes) -> None:
         import pillow_jxl  # noqa: F401  registers itself
 
 
+def _deep_jpeg(data: bytes) -> Pixels:
+    import imagecodecs
+
+    numbers = imagecodecs.jpeg_decode(data)
+    if numbers.ndim == 3 and numbers.shape[2] != 3:
+        raise UnsupportedError("a JPEG of 12 bits in CMYK")
+    return from_integers(numbers, 12)
+
+
+def _likewise_deep(image: Image.Image, data: bytes) -> tuple[Pixels, Pixels | None] | None:
+    """Pixels and alpha of AVIF and JPEG 2000 with more than 8 bits; None where these are to be left to Pillow."""
+    import imagecodecs
+
+    if image.format == "AVIF" and (bits := _avif_bits(data)) > 8:
+        if any(box in data[:_BOXES] for box in (b"irot", b"imir", b"clap")):  # to be turned or cut, as Pillow does
+            return None
+        return _without_alpha(from_integers(imagecodecs.avif_decode(data, index=0), bits))
+    if image.format == "JPEG2000" and (bits := _jpeg2000_bits(data)) > 8:
+        channels = {"I;16": 1, "RGB": 3, "RGBA": 4}.get(image.mode)
+        at = data.find(_CODESTREAM)
+        same = (data[at + 42 : at + 45] == bytes((bits - 1, 1, 1))) and len(
+            {data[at + 42 + 3 * number : at + 45 + 3 * number] for number in range(channels or 1)}
+        ) == 1
+        if channels is None or data[at + 41] != channels or not same or _YCC in data[:at] or bits > 16:
+            return None
+        return _without_alpha(from_integers(imagecodecs.jpeg2k_decode(data), bits))
+    return None
+
+
+def _was_deep(image: Image.Image, data: bytes) -> bool:
+    """Whether the file has more bits a channel than Pillow gives."""
+    if image.format == "PPM":
+        return _largest_of_pnm(data) > 255
+    if image.format == "SGI":
+        return data[3] == 2
+    return (image.format == "AVIF" and _avif_bits(data) > 8) or (
+        image.format == "JPEG2000" and _jpeg2000_bits(data) > 8
+    )
+
+
+def _largest_of_pnm(data: bytes) -> int:
+    """The number that a PNM file states for white; 1 where it states none (netpbm, ppm(5))."""
+    words = b" ".join(line.partition(b"#")[0] for line in data[:1000].splitlines()).split()
+    return int(words[3]) if words[0] in (b"P2", b"P3", b"P5", b"P6") else 1
+
+
+def _avif_bits(data: bytes) -> int:
+    """Bits a channel, by the AV1 codec configuration box (AV1-ISOBMFF 1.2, section 2.3)."""
+    at = data.find(b"av1C", 0, _BOXES)
+    flags = data[at + 6] if at >= 0 else 0
+    return (12 if flags & 0x20 else 10) if flags & 0x40 else 8
+
+
+def _jpeg2000_bits(data: bytes) -> int:
+    """Bits of the first channel, by the codestream's SIZ segment (ISO 15444-1, A.5.1)."""
+    at = data.find(_CODESTREAM)
+    return (data[at + 42] & 0x7F) + 1 if at >= 0 else 8
+
+
 def _deep_png(data: bytes) -> tuple[Pixels, Pixels | None]:
     import imagecodecs
 
     return _without_alpha(imagecodecs.png_decode(data))
-
-
-def _avif_bits(data: bytes) -> int:
-    """Bits a channel, by the codec's configuration (AV1-ISOBMFF, section 2.3.3)."""
-    at = data.find(b"av1C") + 6
-    flags = data[at] if 6 <= at < len(data) else 0
-    return 8 if not flags & 0x40 else 12 if flags & 0x20 else 10
-
-
-def _deep_avif(data: bytes, bits: int) -> tuple[Pixels, Pixels | None]:
-    import imagecodecs
-
-    return _without_alpha(from_integers(np.asarray(imagecodecs.avif_decode(data)), bits))
 
 
 def _deep_heif(data: bytes) -> tuple[Pixels, Pixels | None]:

@@ -107,12 +107,21 @@ def sgi(rgb: Any) -> bytes:
     return head.ljust(512, b"\0") + big.tobytes()
 
 
-def psd(rgb: Any, depth: int = 8) -> bytes:
-    """A flattened Photoshop file."""
+def psd(rgb: Any, depth: int = 8, pack: bool = False, resources: bytes = b"") -> bytes:
+    """A flattened Photoshop file; packed as runs of literal bytes."""
     planes = rgb[None] if rgb.ndim == 2 else np.moveaxis(rgb, 2, 0)
-    mode = 1 if rgb.ndim == 2 else 3
+    mode = 1 if rgb.ndim == 2 else rgb.shape[2]
     head = b"8BPS" + struct.pack(">H6xHIIHH", 1, len(planes), *planes.shape[1:], depth, mode)
-    return head + bytes(12) + b"\0\0" + np.ascontiguousarray(planes, rgb.dtype.newbyteorder(">")).tobytes()
+    head += bytes(4) + struct.pack(">I", len(resources)) + resources + bytes(4)
+    big = np.ascontiguousarray(planes, rgb.dtype.newbyteorder(">"))
+    if not pack:
+        return head + b"\0\0" + big.tobytes()
+    lines = []
+    for line in big.reshape(-1, big.shape[2]):
+        whole = line.tobytes()
+        parts = [whole[at : at + 128] for at in range(0, len(whole), 128)]
+        lines.append(b"".join(bytes([len(part) - 1]) + part for part in parts))
+    return head + b"\0\1" + struct.pack(f">{len(lines)}H", *map(len, lines)) + b"".join(lines)
 
 
 def dib(bmp: bytes) -> bytes:

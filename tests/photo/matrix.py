@@ -1,7 +1,7 @@
 """What is opened: formats x depths x colours x compressions, each with a file to try it on.
 
-Written by another library than the one that reads it here, or by hand; HEIC alone has none. The page docs/formats.md is
-this list: ``python -m tests.photo.matrix``.
+Written by another library than the one that reads it here, or by hand; HEIC and the deep JPEG and AVIF have none. The
+page docs/formats.md is this list: ``python -m tests.photo.matrix``.
 """
 
 from __future__ import annotations
@@ -98,6 +98,11 @@ def _deep_heif() -> bytes:
     file = io.BytesIO()
     pillow_heif.encode("RGB;16", (112, 72), _deep(RGB).tobytes(), file, quality=95)
     return file.getvalue()
+
+
+def _deep_avif() -> bytes:
+    numbers = np.rint(RGB * (1023 / 255)).astype(np.uint16)
+    return bytes(imagecodecs.avif_encode(numbers, 95, bitspersample=10))
 
 
 def _lab(bits: int, signed: bool) -> Any:
@@ -217,9 +222,18 @@ def _cells() -> list[Cell]:
             "12",
             "grey",
             "",
-            lambda: imagecodecs.jpeg_encode(GREY.astype(np.uint16) * 16, bitspersample=12),
+            lambda: imagecodecs.jpeg_encode(_TWELVE, 98, bitspersample=12),
             ".jpg",
-            refusal="12 bits",
+            GREY,
+        ),
+        Cell(
+            "JPEG",
+            "12",
+            "RGB",
+            "",
+            lambda: imagecodecs.jpeg_encode(np.rint(RGB * (4095 / 255)).astype(np.uint16), 98, bitspersample=12),
+            ".jpg",
+            RGB,
         ),
         *_both("PNG", ".png", lambda p: _opencv(".png", p)),
         *_both("PNG", ".png", lambda p: _opencv(".png", _deep(p)), "16"),
@@ -244,17 +258,10 @@ def _cells() -> list[Cell]:
         *_both("HEIC", ".heic", _heif),
         Cell("HEIC", "10", "RGB", "", _deep_heif, ".heic", RGB),
         *_both("AVIF", ".avif", lambda p: imagecodecs.avif_encode(p, 90)),
-        Cell(
-            "AVIF",
-            "10",
-            "RGB",
-            "",
-            lambda: imagecodecs.avif_encode(_deep(RGB) >> 6, 90, bitspersample=10),
-            ".avif",
-            RGB,
-        ),
+        Cell("AVIF", "10", "RGB", "", _deep_avif, ".avif", RGB),
         *_both("JPEG XL", ".jxl", lambda p: imagecodecs.jpegxl_encode(p, 90)),
         *_both("JPEG 2000", ".jp2", lambda p: imagecodecs.jpeg2k_encode(p, codecformat="JP2")),
+        *_both("JPEG 2000", ".jp2", lambda p: _opencv(".jp2", _deep(p)), "16"),
         Cell("GIF", "8", "palette", "", lambda: imagecodecs.gif_encode(GREY), ".gif", GREY),
         *_both("BMP", ".bmp", lambda p: _opencv(".bmp", p)),
         *_both("DIB", ".dib", lambda p: by_hand.dib(_opencv(".bmp", p))),
@@ -271,9 +278,10 @@ def _cells() -> list[Cell]:
             GREY * (255 / GREY.max()),
         ),
         *_both("PSD", ".psd", by_hand.psd, compression="flattened"),
-        Cell(
-            "PSD", "16", "RGB", "", lambda: by_hand.psd(_deep(RGB), 16), ".psd", refusal="a Photoshop file of a depth"
-        ),
+        *_both("PSD", ".psd", lambda p: by_hand.psd(_deep(p), 16), "16", "flattened"),
+        Cell("PSD", "16", "RGB", "PackBits", lambda: by_hand.psd(_deep(RGB), 16, pack=True), ".psd", RGB),
+        Cell("PSD", "16", "CMYK", "", lambda: by_hand.psd(_deep(255 - CMYK), 16), ".psd", CMYK_RGB),
+        Cell("PSD", "32", "RGB", "", lambda: by_hand.psd(RGB.astype(np.uint32), 32), ".psd", refusal="of a depth"),
         *_both("TGA", ".tga", by_hand.tga),
         *_both("PCX", ".pcx", by_hand.pcx),
         *_both("SGI", ".sgi", by_hand.sgi),
@@ -290,7 +298,7 @@ CELLS = _cells()
 INTRODUCTION = """# File formats
 
 What is opened, and how it is tried: each line is a test, with a file from another library than the one that reads it
-here (but HEIC and deep AVIF), whose lightness must come out right (mean error under 0.5 L\\*).
+here (but HEIC, JPEG of 12 bits and AVIF of 10), whose lightness must come out right (mean error under 0.5 L\\*).
 Written by `python -m tests.photo.matrix`.
 
 Orientation, colour profile, resolution, EXIF, XMP and IPTC are read where the format has them. Of animations and files

@@ -13,6 +13,8 @@ from PIL import Image, ImageCms, ImageOps
 
 from core.colour.cielab import linear_to_srgb, luminance_to_lightness
 from core.errors import PhotoError
+from core.photo.blocks import photoshop_of_iptc
+from core.photo.exif import read_exif
 from core.photo.open import open_photo
 from core.photo.save import save_picture
 from core.settings import Settings
@@ -257,3 +259,32 @@ def test_a_temporary_file_is_called_by_the_name_people_know(tmp_path):
     (tmp_path / "tmp123").write_bytes(b"?")
     with pytest.raises(PhotoError, match=r"^grandma.jpg is no picture"):
         open_photo(tmp_path / "tmp123", name="grandma.jpg")
+
+
+def test_a_photoshop_file_keeps_captions_and_resolution(tmp_path):
+    caption = b"\x1c\x02\x78\x00\x07Grandma"
+    resolution = struct.pack(">IHHIHH", 300 << 16, 1, 1, 150 << 16, 1, 1)
+    resources = photoshop_of_iptc(caption) + b"8BIM" + struct.pack(">HHI", 0x03ED, 0, len(resolution)) + resolution
+    grey = np.full((4, 6), 90, np.uint8)
+    for pixels, depth in ((grey, 8), (grey.astype(np.uint16) * 257, 16)):
+        (tmp_path / "a.psd").write_bytes(by_hand.psd(pixels, depth, resources=resources))
+        photo = open_photo(tmp_path / "a.psd")
+        assert photo.metadata.iptc == caption
+        assert photo.metadata.dpi == (300, 150)
+
+
+@pytest.mark.parametrize("order", "<>")
+def test_a_bigtiff_keeps_its_exif_in_either_order_of_bytes(tmp_path, order):
+    tags = {315: ("s", b"Grandpa Jones\0")}
+    (tmp_path / "a.tif").write_bytes(by_hand.tiff(np.full((4, 6), 90, np.uint8), 1, tags, order, big=True))
+    photo = open_photo(tmp_path / "a.tif")
+    assert photo.warnings == ()
+    assert read_exif(photo.metadata.exif)[0][315] == "Grandpa Jones"
+
+
+def test_deep_colours_that_are_read_as_eight_bits_are_told_of(tmp_path):
+    pixels = np.full((4, 6, 3), 30_000, np.uint16)
+    (tmp_path / "a.ppm").write_bytes(by_hand.pnm(pixels, 65_535))
+    assert "read as 8" in open_photo(tmp_path / "a.ppm").warnings[0]
+    (tmp_path / "a.ppm").write_bytes(by_hand.pnm(pixels.astype(np.uint8), 255))
+    assert open_photo(tmp_path / "a.ppm").warnings == ()
