@@ -59,6 +59,7 @@ def test_the_examples_run_as_written(
     with zipfile.ZipFile("album.zip", "w") as album:
         album.write(save_ramp(tmp_path / "grandpa.png", 90, 60), "grandpa.png")
         album.writestr("notes.txt", "hello")
+        album.writestr("letter.png", "hello")
     names: dict[str, Any] = {}
     printed = []
     for example in re.findall(r"```python\n(.*?)```", DOCS, re.DOTALL):
@@ -72,7 +73,7 @@ def test_the_examples_run_as_written(
     assert re.search(r"Pocket \d.*pocket\.png\nBroken 0\.0 Backend 'broken' is <not> well", compare)
     assert batch == (
         "grandma.jpg grandma.colour.png\ngrandpa.png grandpa.colour.png\n"
-        "notes.txt notes.txt is no picture that can be read here; "
+        "letter.png letter.png is no picture that can be read here; "
         "give a JPEG, PNG, WebP, TIFF, HEIC or AVIF file.\n"
     )
     assert "later missing They are not here yet." in backends

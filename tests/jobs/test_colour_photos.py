@@ -113,7 +113,7 @@ def test_a_zip_holds_them_as_they_are(album: list[Path], tmp_path: Path) -> None
     assert all(each.thumbnail is not None and "in colour already" in each.outcome.warnings for each in done[:10])
     with zipfile.ZipFile(tmp_path / "out.zip") as archive:
         assert archive.read("colour0.colour.jpg") == album[0].read_bytes()
-        assert archive.read("colour0-2.colour.jpg") == album[1].read_bytes()
+        assert archive.read("more/colour0.colour.jpg") == album[1].read_bytes()
         archive.extract("sepia20.colour.jpg", tmp_path)
         assert len(archive.namelist()) == 31 + 20 + 1
     assert has_the_backends_colours(tmp_path / "sepia20.colour.jpg")

@@ -49,7 +49,7 @@ def test_a_fault_costs_a_batch_one_photograph_and_is_logged(tmp_path: Path, capl
     assert done[2].outcome.problem == "c.png needs more memory than there is; make it smaller."
     assert "Traceback" in caplog.text and "division" in caplog.text
     with zipfile.ZipFile(tmp_path / "out.zip") as archive:
-        assert archive.namelist() == ["a.colour.png", "d.colour.png", "report.csv"]
+        assert archive.namelist() == ["x/a.colour.png", "x/d.colour.png", "report.csv"]
 
 
 @pytest.mark.usefixtures("faulty")
