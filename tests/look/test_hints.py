@@ -15,8 +15,10 @@ from core.look.colouring import colouring_of
 from core.look.ground import Ground
 from core.look.hints import HintField
 from core.look.look import Hint, Look, make_look
+from core.look.swatches import SWATCHES
 from core.photo.open import Photo
 from core.prediction import AbDistribution, AbField
+from core.render.reach import reach_picture
 from core.render.render import render
 from tests.support.fakes import FakeBackend, grey_picture, make_engine
 
@@ -240,3 +242,22 @@ def test_five_hints_at_two_megapixels_are_live():
 def test_no_hints_change_nothing():
     assert Look().hints == ()
     np.testing.assert_array_equal(painted([]), brown().ab)
+
+
+def test_what_a_hint_would_touch_can_be_seen_first():
+    photo = Photo(grey_picture(96, 120))
+    colouring = colouring_of(brown(), halves())
+    reach = colouring.reach((Hint(x=0.2, y=0.5, color=GREEN),))
+    picture = reach_picture(photo, reach).rgb.astype(int)
+    magenta = picture[..., 0] - picture[..., 1]
+    assert magenta[40:56, 16:32].min() > 60
+    assert np.abs(magenta[:, 70:]).max() <= 1
+    assert colouring.reach(()).max() == 0
+
+
+def test_every_swatch_is_a_hints_colour():
+    names = [name for group in SWATCHES.values() for name in group]
+    assert len(names) == len(set(names)) > 40
+    for group in SWATCHES.values():
+        for color in group.values():
+            assert Hint(x=0, y=0, color=color).color == color
