@@ -24,7 +24,7 @@ _REACH = 0.009
 _CELL = 0.025
 """Side of the squares of which each counts once, however many matches lie in it, as a share of the same."""
 
-_CELLS = 7
+_CELLS = 12
 """Squares that a plane's matches must lie in. Unrelated pictures have some too, on planes seen edge on."""
 
 _SIZES = (0.02, 50.0)
