@@ -61,11 +61,54 @@ class Classifier(nn.Module):
         head = nn.functional.relu6(net._bn1(net._conv_head(x)))
         return [*features, head.float().mean((2, 3), keepdim=True)]
 
+    def divergence(self, ours: Tensor, true: Tensor) -> Tensor:
+        """Kullback-Leibler divergence of what it takes our pictures for from what it takes the true ones for, in nats.
+
+        Args are the head's pooled features (n, 1280, 1, 1); the mean over the batch.
+        """
+        told, known = (nn.functional.log_softmax(self.net._fc(x.flatten(1).float()), 1) for x in (ours, true))
+        return nn.functional.kl_div(told, known, reduction="batchmean", log_target=True)
+
 
 def feature_distance(ours: Tensor, true: Tensor) -> Tensor:
     """Squared distance of unit-length features, summed over channels, mean over places and the batch."""
     unit = nn.functional.normalize
     return (unit(ours.float(), dim=1) - unit(true.float(), dim=1)).square().sum(1).mean()
+
+
+SKIN_HUE, SKIN_CHROMA, SKIN_LIGHTNESS = (0.35, 1.4), (6.0, 45.0), (12.0, 92.0)
+"""CIELAB hue in radians, chroma and L* that skin has; so have sand and wood, whose colour may be true too."""
+
+
+def skin_error(ours: Tensor, true: Tensor, lightness: Tensor) -> Tensor:
+    """How far skin is from its true colour, as a share of its chroma: of its mean colour, and place by place.
+
+    Args:
+        ours: (n, 2, h, w) a*b*, as `true`.
+        true: the photograph's own; says where skin may be.
+        lightness: (n, h, w) L*.
+    """
+    chroma, hue = true.norm(dim=1), torch.atan2(true[:, 1], true[:, 0])
+    mask = torch.ones_like(chroma)
+    for value, (low, high) in ((hue, SKIN_HUE), (chroma, SKIN_CHROMA), (lightness, SKIN_LIGHTNESS)):
+        mask = mask * (value > low) * (value < high)
+    places = mask.sum((1, 2))
+    counts = (places > mask[0].numel() / 50).float()
+    places = places.clamp(min=1)
+    difference = (ours - true) * mask[:, None]
+    scale = (chroma * mask).sum((1, 2)) / places + 3
+    mean = difference.sum((2, 3)).norm(dim=1) / places / scale
+    each = (difference.square().sum(1) + 1e-4).sqrt().mul(mask).sum((1, 2)) / places / scale
+    return ((mean + 0.5 * each) * counts).sum() / counts.sum().clamp(min=1)
+
+
+def false_violet(ours: Tensor, true: Tensor) -> Tensor:
+    """Mean violet, in a*b* units, of (n, 2, h, w) a*b* where the true colour is not violet.
+
+    The mean of colours that are red or blue is violet, which cloth and hands seldom are: it looks worse than either.
+    """
+    violet = (ours[:, 0].relu() * (-ours[:, 1]).relu() + 1e-4).sqrt()
+    return (violet * ((true[:, 0] < 3) | (true[:, 1] > -3))).mean()
 
 
 class Critic(nn.Module):

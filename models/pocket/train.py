@@ -26,17 +26,36 @@ from models.pocket.bins import Bins, Floats, make_bins
 from models.pocket.data import Batch, Batches, Photographs, load_rgb, loader, pack
 from models.pocket.evaluate import photo_paths
 from models.pocket.export import restore
-from models.pocket.losses import Classifier, Critic, SoftCrossEntropy, feature_distance, lab_to_srgb
+from models.pocket.losses import (
+    Classifier,
+    Critic,
+    SoftCrossEntropy,
+    false_violet,
+    feature_distance,
+    lab_to_srgb,
+    skin_error,
+)
 from models.pocket.metrics import to_lab
 from models.pocket.network import Pocket
 from models.pocket.pooling import pooled
 
-TEMPERATURE, VIVIDNESS = 0.5, 0.8
-"""How a picture is decoded: temperature of the annealed mean, and its mean chroma as a share of the expected one."""
+TEMPERATURE, VIVIDNESS = 0.38, 0.5
+"""How a picture is decoded: as ``core.look.look.Look`` does it by default."""
 
-WEIGHTS = {"cross_entropy": 0.5, "pooled": 0.5, "perceptual": 8.0, "head": 2.0, "chroma": 0.2, "critic": 0.1}
-"""Of the terms of the loss: distributions raw and pooled, features at three strides and the head's, and a picture's
-mean chroma; the critic's verdict comes in later."""
+WEIGHTS = {
+    "cross_entropy": 0.5,
+    "pooled": 0.5,
+    "perceptual": 8.0,
+    "head": 2.0,
+    "classes": 0.3,
+    "chroma": 0.2,
+    "skin": 0.5,
+    "violet": 0.1,
+    "critic": 0.1,
+}
+"""Of the terms of the loss: distributions raw and pooled, features at three strides and the head's, what the classifier
+takes the picture for, its mean chroma, the colour of skin, and violet that is none; the critic's verdict comes in
+later."""
 
 CRITIC_FROM = 0.3
 """Share of the time after which the critic has its say."""
@@ -128,6 +147,7 @@ class Run:
                 true = self.classifier(batch.rgb.float())
         distances = [feature_distance(a, b) for a, b in zip(ours, true, strict=True)]
         terms["perceptual"], terms["head"] = torch.stack(distances[:-1]).mean(), distances[-1]
+        terms["classes"] = self.classifier.divergence(ours[-1], true[-1])
         if self.share >= CRITIC_FROM:
             self.critic.requires_grad_(False)
             ramp = min(1.0, (self.share - CRITIC_FROM) / 0.1)
@@ -156,14 +176,18 @@ class Run:
         belief = torch.softmax(logits, 1).mean((2, 3))
         expected = belief @ self.centres.norm(dim=1)
         mean = (ab.square().sum(1) + 1e-3).sqrt().mean((1, 2))
-        gain = (VIVIDNESS * expected / mean).clamp(0.7, 2.5)
-        true = batch.ab.norm(dim=-1).mean((1, 2))
+        gain = (expected / mean).pow(VIVIDNESS).clamp(0.8, 2.5)
+        ab = ab * gain[:, None, None, None]
+        true_ab = batch.ab.movedim(-1, 1)
+        true = true_ab.norm(dim=1).mean((1, 2))
         terms = {
             "cross_entropy": self.cross_entropy(logits, batch.ab),
             "pooled": self.cross_entropy(shown, batch.ab),
             "chroma": torch.log((mean * gain + 2) / (true + 2)).abs().mean(),
+            "skin": skin_error(ab, true_ab, nn.functional.avg_pool2d(batch.lightness, 4)),
+            "violet": false_violet(ab, true_ab),
         }
-        wide = nn.functional.interpolate(ab * gain[:, None, None, None], scale_factor=4.0, mode="bilinear")
+        wide = nn.functional.interpolate(ab, scale_factor=4.0, mode="bilinear")
         return lab_to_srgb(batch.lightness, wide), terms
 
     def _teach_critic(self, ours: list[Tensor], true: list[Tensor]) -> None:
