@@ -188,7 +188,7 @@ class Job:
         """
         if self.colour_photos == "skip":
             raise InColourError(
-                f"{photo.name} is in colour already and was left as it is; colour_photos 'recolour' colours it anew."
+                f"{photo.name} is in colour already and was left as it is; 'recolour' would colour it anew."
             )
         path = target.with_suffix(PurePosixPath(photo.name).suffix)
         data = photograph.read_bytes()
@@ -196,7 +196,7 @@ class Job:
             path = path.with_name(f"{path.name.rpartition('.colour')[0]}-{photo.metadata.digest}.colour{path.suffix}")
         make_folder(path.parent)
         copy_whole(path, data)
-        kept = f"{photo.name} is in colour already and was kept as it is; colour_photos 'recolour' colours it anew."
+        kept = f"{photo.name} is in colour already and was kept as it is; 'recolour' would colour it anew."
         size = {"width": photo.width, "height": photo.height}
         report = Report(backend="", requested=self.backend, cached=False, warnings=[kept], **size)
         return Coloured(path, Picture(three_channels(photo.pixels), 0.0), report)
