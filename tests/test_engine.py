@@ -26,6 +26,7 @@ def test_the_report_says_what_happened():
         "height": 60,
         "cached": False,
         "weights": {},
+        "shares": {},
         "warnings": ["Its colour profile is broken and was left out."],
     }
     assert report.seconds.predict > 0
