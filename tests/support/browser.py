@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -204,6 +205,7 @@ def show(page: Page, path: Path) -> None:
 def coloured(page: Page) -> np.ndarray[Any, Any]:
     """Pixels of the coloured picture in the slider."""
     picture = page.locator("#slider img").nth(1)
+    expect(picture).to_have_attribute("src", re.compile("."))  # none between two photographs
     expect(picture).to_have_js_property("complete", True)
     data = base64.b64decode(
         picture.evaluate(
