@@ -17,6 +17,7 @@ from backends.alignment import Matrix, find_planes, flow_on, inside, plane_map, 
 from backends.pocket import Pocket
 from backends.spreading import spread
 from core.colour.cielab import Float
+from core.colour.guided import local_lines
 from core.errors import RequestError
 from core.prediction import AbField, Request
 from core.progress import no_progress
@@ -158,17 +159,9 @@ def _grain(lightness: Float) -> float:
 
 
 def _degrained(lightness: Float) -> Float:
-    """Lightness without its grain: the guided filter of He, Sun and Tang (2013) on itself."""
-    import cv2
-
-    def mean(plane: Float) -> Any:
-        return cv2.blur(plane, (5, 5), borderType=cv2.BORDER_REFLECT)
-
-    noise = (3 * _grain(lightness)) ** 2 + 0.5
-    centre = mean(lightness)
-    variance = np.maximum(mean(lightness * lightness) - centre * centre, 0)
-    slope = variance / (variance + np.float32(noise))
-    return np.asarray(mean(slope) * lightness + mean(centre - slope * centre), np.float32)
+    """Lightness without its grain: it follows itself where it varies by more."""
+    slope, intercept = local_lines(lightness[..., None], lightness, 2, (3 * _grain(lightness)) ** 2 + 0.5)
+    return slope[..., 0] * lightness + intercept[..., 0]
 
 
 def _agreement(ours: Float, theirs: Float, missed: Float, least: float) -> Float:

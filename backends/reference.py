@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from core.colour.cielab import Float
+from core.colour.guided import local_lines
 from core.errors import RequestError
 from core.prediction import AbDistribution, Request
 from core.registry.backend import BackendInfo
@@ -154,25 +155,9 @@ def _votes(wanted: Float, offered: Float, colours: Any, count: int) -> Float:
 
 
 def _smoothed(votes: Float, lightness: Float) -> Float:
-    """Votes (h, w, q) smoothed along the edges of lightness: the guided filter of He, Sun and Tang (2013)."""
-    import cv2
-
-    size = (2 * _WINDOW + 1, 2 * _WINDOW + 1)
-
-    def mean(planes: Float) -> Float:
-        blurred = np.empty_like(planes)
-        for start in range(0, planes.shape[-1], 4):  # OpenCV blurs up to four channels at once
-            part = planes[..., start : start + 4]
-            result = cv2.blur(np.ascontiguousarray(part), size, borderType=cv2.BORDER_REFLECT)
-            blurred[..., start : start + 4] = result.reshape(part.shape)
-        return blurred
-
-    guide = lightness[..., None]
-    mean_guide, mean_votes = mean(guide), mean(votes)
-    variance = mean(guide * guide) - mean_guide**2
-    slope = (mean(votes * guide) - mean_votes * mean_guide) / (variance + np.float32(_EDGE))
-    smooth = mean(slope) * guide + mean(mean_votes - slope * mean_guide)
-    return np.asarray(np.maximum(smooth, 0), np.float32)
+    """Votes (h, w, q) smoothed along the edges of lightness."""
+    slope, intercept = local_lines(votes, lightness, _WINDOW, _EDGE)
+    return np.asarray(np.maximum(slope * lightness[..., None] + intercept, 0), np.float32)
 
 
 @hookimpl

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.colour.cielab import Float
+from core.colour.guided import local_lines
 from core.photo.resize import resize_area
 
 Masks = NDArray[np.bool_]
@@ -112,22 +113,11 @@ class Ground:
         return planes if self.shape == self._whole.shape else resize_area(planes, self._whole.shape)
 
     def brought_up_along_edges(self, share: Float) -> Float:
-        """(h, w) shares 0..1 at the field's size (h', w'), with its edges where the photograph's lightness has them.
-
-        By their slope on lightness in each small window (He, Sun and Tang, "Guided Image Filtering", TPAMI 2013).
-        """
-        import cv2
-
+        """(h, w) shares 0..1 at the field's size (h', w'), with its edges where the photograph's lightness has them."""
         if self.shape == self._whole.shape:
             return share
-
-        def mean(plane: Float) -> Float:
-            return np.asarray(cv2.blur(plane, (3, 3), borderType=cv2.BORDER_REPLICATE), np.float32)
-
-        light = self.lightness
-        centre, level = mean(light), mean(share)
-        slope = (mean(light * share) - centre * level) / (mean(light * light) - centre**2 + np.float32(_FLAT))
-        planes = resize_area(np.dstack([mean(slope), mean(level - slope * centre)]), self._whole.shape)
+        lines = local_lines(share[..., None], self.lightness, 1, _FLAT)
+        planes = resize_area(np.dstack(lines), self._whole.shape)
         return np.asarray(np.clip(planes[..., 0] * self._whole + planes[..., 1], 0, 1), np.float32)
 
     def _unlike(self, starts: Masks) -> Float:

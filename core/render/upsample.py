@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.colour.cielab import Float
+from core.colour.guided import local_lines
 
 _RADIUS = 1
 """Half the window of the regression, in pixels of the low-resolution field."""
@@ -28,9 +29,8 @@ class ChromaUpsampler:
     """Chroma at the photograph's size, rows by rows.
 
     Without refinement it is plain bilinear interpolation. With it: bicubic interpolation of the slightly sharpened
-    field, which follows lightness by the local slope of a*b* on L* (a ridge regression in each small window, after He,
-    Sun and Tang, "Guided Image Filtering", TPAMI 2013, equations 5, 6 and 8): slope and intercept are interpolated. The
-    colours stay within the field's own range nearby. The constants were chosen on photographs;
+    field, which follows lightness by the local slope of a*b* on L*: slope and intercept are interpolated. The colours
+    stay within the field's own range nearby. The constants were chosen on photographs;
     tests/benchmarks/upsampling.py measures them on others.
     """
 
@@ -49,7 +49,7 @@ class ChromaUpsampler:
             self._planes = ab
         else:
             self._range = _nearby_range(ab)
-            slope = _slope(ab, small_lightness)
+            slope, _ = local_lines(ab, small_lightness, _RADIUS, _RIDGE)
             self._planes = np.dstack([_sharpened(ab) - slope * small_lightness[..., None], slope])
 
     def band(self, top: int, bottom: int) -> Band:
@@ -130,21 +130,6 @@ def _sharpened(ab: Float) -> Float:
 
     blurred = cv2.GaussianBlur(ab, (0, 0), 1, borderType=cv2.BORDER_REPLICATE)
     return np.asarray(ab + np.float32(_SHARPEN) * (ab - blurred), dtype=np.float32)
-
-
-def _slope(ab: Float, lightness: Float) -> Float:
-    """Ridge slope of a*b* on L* in the window around each pixel, (h', w', 2)."""
-    import cv2
-
-    size = (2 * _RADIUS + 1, 2 * _RADIUS + 1)
-
-    def mean(plane: Float) -> Float:
-        return np.asarray(cv2.blur(plane, size, borderType=cv2.BORDER_REPLICATE), dtype=np.float32)
-
-    mean_lightness = mean(lightness)
-    variance = np.maximum(mean(lightness * lightness) - mean_lightness**2, 0)
-    covariance = mean(ab * lightness[..., None]) - mean(ab) * mean_lightness[..., None]
-    return mean(covariance / (variance + _RIDGE)[..., None])
 
 
 def _linear(position: NDArray[np.float64], count: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
