@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,14 +75,23 @@ class Forecast:
 
 
 class Engine:
-    """Colours photographs with the registry's backends; safe to call from any thread."""
+    """Colours photographs with the registry's backends; safe to call from any thread.
+
+    ``measured`` is told of each stage that has ended, ``predict`` or ``render``, and what is known of it by then.
+    """
 
     def __init__(self, registry: Registry, settings: Settings):
         self.registry = registry
         self.settings = settings
+        self.measured: Callable[[str, Report], None] = lambda stage, report: None
         self._cache: PredictionCache[Colouring] = PredictionCache(settings.cache_mb)
         self._predictors: dict[str, Predictor[Colouring]] = {}
         self._lock = threading.Lock()
+
+    @property
+    def kept_bytes(self) -> int:
+        """Memory that predictions take that are kept."""
+        return self._cache.nbytes
 
     def check(self, backend: str = AUTO, options: Mapping[str, Any] | None = None, has_reference: bool = False) -> None:
         """Refuse what no photograph could put right, before the first is opened.
@@ -161,6 +170,7 @@ class Engine:
                 "height": photo.height,
             }
         )
+        self.measured("render", report)
         return picture, report
 
     def colorize(
@@ -207,6 +217,7 @@ class Engine:
             warnings=list(photo.warnings),
             shares={name: round(share, 4) for name, share in inference.prediction.shares.items()},
         )
+        self.measured("predict", report)
         return Forecast(inference.prediction, report, inference.key)
 
     def _predictor(self, backend: Backend) -> Predictor[Colouring]:

@@ -28,6 +28,11 @@ class PredictionCache(Generic[Kept]):
         self._kept: OrderedDict[str, Kept] = OrderedDict()
         self._lock = threading.Lock()
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes that all of them take."""
+        return self._size
+
     def get(self, key: str) -> Kept | None:
         """The prediction kept under this key, or None."""
         with self._lock:

@@ -45,6 +45,10 @@ class Settings(BaseModel):
         60.0, gt=0, description="seconds without a sign of life after which a backend or a plugin is given up"
     )
 
+    drain_seconds: float = Field(
+        60.0, ge=0, description="seconds that a server that is to end (SIGTERM) gives to what it has in work"
+    )
+
     def repo_of(self, model: str) -> tuple[str, str] | None:
         """A person's own repository for a model, and the variable that names it: the one with the longest name.
 

@@ -11,7 +11,7 @@ import threading
 import webbrowser
 from collections.abc import Iterator
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import typer
@@ -22,6 +22,7 @@ from core.errors import SettingsError
 
 if TYPE_CHECKING:
     from core.settings import Settings
+    from core.web.page import Page
 
 
 def _tell_version(asked: bool) -> None:
@@ -52,6 +53,9 @@ def serve(
             metavar="NAME", help="Answer to this name too, and let pages there call; * is any. May be repeated."
         ),
     ] = None,
+    log: Annotated[
+        Literal["text", "json"], typer.Option(help="Faults as text; or, as JSON, a line for each call too.")
+    ] = "text",
     no_plugins: Annotated[bool, typer.Option("--no-plugins", help="Load no plugins, whatever the command.")] = False,
     open_: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
     version: Annotated[
@@ -68,6 +72,7 @@ def serve(
     if context.invoked_subcommand is not None:
         return
     from core.web.own_cache import own_cache
+    from core.web.server_log import use_log
 
     with plain_errors():
         login = read_login(auth or os.environ.get("AUTOCHROME_AUTH", ""))
@@ -77,8 +82,9 @@ def serve(
             raise SettingsError("Agents cannot log in; leave out --auth, or --mcp.")
         settings = settings_of(context)
         options = {"server_name": host, "server_port": port, "share": share, "auth": login}
-        with _ended_by_signal() as ended, own_cache():
+        with _ended_by_signal() as end, own_cache():
             page = launch(settings, queue, options | {"root_path": root_path, "mcp_server": mcp})
+            use_log(log)
             if not login and (share or is_public(page.server_name)) and "SPACE_ID" not in os.environ:
                 print_aside(
                     "Whoever can reach this address can use the page; --auth USER:PASSWORD asks for a password."
@@ -89,7 +95,10 @@ def serve(
                 typer.echo(f"Its MCP tools are at {address.rstrip('/')}/gradio_api/mcp/")
             if open_:
                 webbrowser.open(address)
-            wait_for(ended)
+            wait_for(end.asked)
+            if page.work and not end.at_once.is_set():
+                print_aside("Ending when what is in work is done; no new work is taken.")
+            page.finish(settings.drain_seconds, end.at_once)
             page.close(verbose=False)
 
 
@@ -117,8 +126,8 @@ def is_public(host: str) -> bool:
         return True
 
 
-def launch(settings: Settings, queue: int | None, options: dict[str, Any]) -> Any:
-    """Start the server beside this thread; gives Gradio's ``Blocks``.
+def launch(settings: Settings, queue: int | None, options: dict[str, Any]) -> Page:
+    """Start the server beside this thread.
 
     Args:
         settings: limits.
@@ -134,8 +143,12 @@ def launch(settings: Settings, queue: int | None, options: dict[str, Any]) -> An
     from core.web.answers import HANDLERS, NoServerError
     from core.web.colouring import limit_cache
     from core.web.disk_budget import UploadGuard
+    from core.web.drain import DrainGuard
+    from core.web.metrics import watch
     from core.web.origins import OriginGuard, own_names
     from core.web.page import build_page, launch_options
+    from core.web.request_ids import RequestIds
+    from core.web.status_pages import StatusPages
 
     settings = settings.model_copy(update={"pixels_at_once": settings.pixels_at_once or settings.max_pixels})
     disk = limit_cache(settings.disk_mb)
@@ -147,7 +160,15 @@ def launch(settings: Settings, queue: int | None, options: dict[str, Any]) -> An
         page.queue(max_size=queue)
     names = own_names(options["server_name"], options.get("root_path"), settings.allow_host)
     own = launch_options(settings)
-    guards = [Middleware(OriginGuard, names), Middleware(NoServerError), Middleware(UploadGuard, disk)]
+    watch(engine, disk, page)
+    guards = [
+        Middleware(RequestIds),
+        Middleware(OriginGuard, names),
+        Middleware(StatusPages, page.drain),
+        Middleware(NoServerError),
+        Middleware(DrainGuard, page.drain),
+        Middleware(UploadGuard, disk),
+    ]
     edges = {"middleware": [*guards, *own["app_kwargs"]["middleware"]], "exception_handlers": HANDLERS}
     said = io.StringIO()  # Gradio's own lines about the address: ours take their place
     try:
@@ -172,14 +193,26 @@ def _agents(settings: Settings) -> contextlib.AbstractContextManager[None]:
     return serving_agents(settings)
 
 
+class _End:
+    """Set by signals: whether the server is to end, and whether without waiting for what it has in work."""
+
+    def __init__(self) -> None:
+        self.asked, self.at_once = threading.Event(), threading.Event()
+
+    def hear(self, number: int, frame: object) -> None:
+        """A container is stopped by SIGTERM, a person presses Ctrl-C; a second signal is of one who will not wait."""
+        if number == signal.SIGINT or self.asked.is_set():
+            self.at_once.set()
+        self.asked.set()
+
+
 @contextlib.contextmanager
-def _ended_by_signal() -> Iterator[threading.Event]:
-    """An event that Ctrl-C sets, and the signal with which a container is stopped."""
-    ended = threading.Event()
+def _ended_by_signal() -> Iterator[_End]:
+    end = _End()
     numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, lambda *_: ended.set()) for number in numbers]
+    before = [signal.signal(number, end.hear) for number in numbers]
     try:
-        yield ended
+        yield end
     finally:
         for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)

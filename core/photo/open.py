@@ -68,6 +68,11 @@ class Photo:
 _IN_WORK = PixelBudget()
 
 
+def pixels_in_work() -> int:
+    """Pixels of all photographs that are decoded now, where ``Settings.pixels_at_once`` limits them; else 0."""
+    return _IN_WORK.used
+
+
 def open_photo(path: str | Path, settings: Settings | None = None, name: str | None = None) -> Photo:
     """Open a photograph: first frame, EXIF orientation applied, colours converted to sRGB.
 

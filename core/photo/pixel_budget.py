@@ -24,6 +24,11 @@ class PixelBudget:
         self._changed = threading.Condition(threading.RLock())  # an array may be dropped while this thread waits here
         self._used = 0
 
+    @property
+    def used(self) -> int:
+        """Pixels in work now."""
+        return self._used
+
     def admit(self, pixels: int, limit: int) -> Callable[[], None]:
         """Wait until there is room; gives what makes room again.
 

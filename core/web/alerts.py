@@ -11,6 +11,8 @@ from typing import Any, ParamSpec, TypeVar
 import gradio as gr
 
 from core.errors import AutochromeError
+from core.web.metrics import ERRORS
+from core.web.request_ids import current_id
 
 logger = logging.getLogger("autochrome")
 
@@ -64,10 +66,31 @@ def _alerting() -> Iterator[None]:
         raise
     except Exception as error:
         logger.exception("A call failed")
-        sentence = f"This call met a fault of Autochrome's own ({type(error).__name__}); report what its log says."
-        raise alert(AutochromeError(sentence)) from error
+        raise _fault(error) from error
 
 
 def alert(error: AutochromeError) -> gr.Error:
     """Gradio's form of an error that a person can act on."""
-    return gr.Error(str(error), title="", print_exception=False)
+    return _Refusal(told(error), title="", print_exception=False)
+
+
+def told(error: AutochromeError) -> str:
+    """Its sentence, which is counted as told to a caller."""
+    ERRORS.labels(type(error).__name__).inc()
+    return str(error)
+
+
+def is_refusal(error: gr.Error) -> bool:
+    """Whether it is the caller's to put right, and no fault of our own."""
+    return isinstance(error, _Refusal)
+
+
+class _Refusal(gr.Error):  # type: ignore[misc]
+    """Gradio's form of an error that a person can act on."""
+
+
+def _fault(error: Exception) -> gr.Error:
+    kind = type(error).__name__
+    ERRORS.labels(kind).inc()
+    reason = f"This call met a fault of Autochrome's own ({kind})"
+    return gr.Error(f"{reason}; report what its log says of {current_id()}.", title="", print_exception=False)

@@ -15,6 +15,7 @@ from gradio.route_utils import FnIndexInferError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import shortened
+from core.web.request_ids import id_of
 
 logger = logging.getLogger("autochrome")
 
@@ -42,8 +43,10 @@ async def _no_disk(request: Request, error: OSError) -> JSONResponse:
 
 
 async def _fault(request: Request, error: Exception) -> JSONResponse:
-    logger.error("%s failed", request.url.path, exc_info=error)
-    return _answer(f"Autochrome met a fault of its own ({type(error).__name__}); report what its log says.", 500)
+    name = id_of(request)
+    logger.error("A request failed", exc_info=error, extra={"request": name})
+    reason = f"Autochrome met a fault of its own ({type(error).__name__})"
+    return _answer(f"{reason}; report what its log says of {name}.", 500)
 
 
 def _answer(sentence: str, status: int = 422) -> JSONResponse:

@@ -6,13 +6,14 @@ from html import escape
 
 from core.engine import Engine
 from core.errors import AutochromeError
+from core.web.alerts import told
 from core.web.session import Session
 from core.web.texts import say
 
 
 def notice_html(error: AutochromeError) -> str:
     """An error's sentence, read out by screen readers."""
-    return f'<p class="notice" role="alert">{escape(str(error))}</p>'
+    return f'<p class="notice" role="alert">{escape(told(error))}</p>'
 
 
 def story_html(session: Session, engine: Engine) -> str:

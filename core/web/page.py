@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import threading
 from typing import Any
 
 import gradio as gr
@@ -13,6 +14,8 @@ from core.engine import Engine
 from core.errors import RequestError
 from core.settings import Settings
 from core.web.alerts import alert
+from core.web.calls import Calls
+from core.web.drain import Drain
 from core.web.endpoints.named import build_endpoints
 from core.web.link_preview import LinkPreview
 from core.web.tabs.backends import build_backends_tab
@@ -31,9 +34,10 @@ _STYLES = ("page.css", "viewer.css", "panel.css", "hints.css")
 _SCRIPTS = ("say", "page", "fields", "look", "viewer", "hints", "models", "visit", "photo", "batch")
 
 
-def build_page(engine: Engine, settings: Settings) -> gr.Blocks:
+def build_page(engine: Engine, settings: Settings) -> Page:
     """The whole app: page and endpoints. ``launch(**launch_options(settings))`` serves it."""
-    with Page(title="Autochrome", analytics_enabled=False, delete_cache=(600, _HOUR)) as page:
+    page = Page(title="Autochrome", analytics_enabled=False, delete_cache=(600, _HOUR))
+    with page:
         gr.HTML(f'<header class="masthead">{_MARK}<h1>Autochrome</h1>{say("tagline", "p")}</header>', padding=False)
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab(label("tab.photo"), id="photo"):
@@ -61,6 +65,33 @@ class Page(gr.Blocks, metaclass=_NoStub):  # type: ignore[misc]
     """Gradio's ``Blocks``; what does not reach an endpoint's function for its form is refused in a sentence."""
 
     is_template = True
+
+    def __init__(self, *given: Any, **named: Any):
+        super().__init__(*given, **named)
+        self.calls, self.drain = Calls(), Drain()
+
+    @property
+    def waiting(self) -> int:
+        """Calls that wait for their turn."""
+        return len(self._queue)
+
+    @property
+    def work(self) -> int:
+        """Calls that are worked on or wait."""
+        return self.calls.in_work + self.waiting
+
+    def finish(self, patience: float, at_once: threading.Event) -> None:
+        """End the work in hand and take no more; see ``Drain.finish``."""
+        self.drain.finish(lambda: self.work, patience, at_once)
+
+    async def process_api(self, block_fn: Any, *given: Any, **named: Any) -> Any:
+        """A call, watched."""
+        function = self.fns[block_fn] if isinstance(block_fn, int) else block_fn
+        endpoint = str(function.api_name) if function.api_visibility == "public" else "page"
+        with self.calls.one(endpoint, named.get("request")) as call:
+            output = await super().process_api(block_fn, *given, **named)
+            call.goes_on = bool(output["is_generating"])
+            return output
 
     async def preprocess_data(self, block_fn: Any, inputs: list[Any], *more: Any, **named: Any) -> Any:
         """Each input as its field makes it ready."""

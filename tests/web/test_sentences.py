@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -113,7 +114,10 @@ def test_a_fault_of_our_own_is_told_in_a_sentence(caller: Caller, monkeypatch: p
 
     monkeypatch.setattr("core.web.endpoints.named.colour_file", fail)
     told = caller.refusal("/colorize", caller.usual("/colorize"))
-    assert told == "This call met a fault of Autochrome's own (LookupError); report what its log says."
+    assert is_one_sentence(told, caller)
+    assert re.fullmatch(
+        r"This call met a fault of .*\(LookupError\); report what its log says of [0-9a-f]{12}\.", str(told)
+    )
 
 
 def test_a_full_disk_is_told_in_a_sentence(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from core.jobs.job import Job
 from core.look.look import Look, make_look
 from core.registry.backend import weights_of
 from core.registry.registry import AUTO
-from core.web.alerts import as_problem
+from core.web.alerts import as_problem, told
 from core.web.backend_list import list_for_page
 from core.web.colouring import deleted_in_time, open_reference, shown_on
 from core.web.example_photos import EXAMPLES
@@ -106,7 +106,7 @@ class _Actions:
         try:
             return self._previews.shown_reference(upload), upload, gr.skip()
         except AutochromeError as error:
-            return None, None, {"notice": str(error), "at": time()}
+            return None, None, {"notice": told(error), "at": time()}
 
     def functions(self) -> list[Callable[..., Any]]:
         """What ``photo.js`` calls as ``server.name(given)``: each takes and gives an object."""
@@ -172,7 +172,7 @@ class _Actions:
                 return asked | {"problem": "", "needs_second": True, "asked_for": backend}
             session = self._previews.begin(photo(), backend, shown_on(progress), reference if wanted else None)
         except AutochromeError as error:
-            return asked | {"problem": str(error), "asked_for": backend}
+            return asked | {"problem": told(error), "asked_for": backend}
         return {"turn": asked.get("turn")} | self._facts(session)
 
     def _facts(self, session: Session) -> dict[str, Any]:
