@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,24 @@ _IN_WORK = PixelBudget()
 def pixels_in_work() -> int:
     """Pixels of all photographs that are decoded now, where ``Settings.pixels_at_once`` limits them; else 0."""
     return _IN_WORK.used
+
+
+@contextmanager
+def in_work(pixels: int, settings: Settings) -> Iterator[Callable[[Photo], Photo]]:
+    """Wait until there is room for a photograph's pixels; they count from then on until what is held is dropped.
+
+    Raises:
+        PhotoError: there was no room for too long.
+    """
+    with ExitStack() as stack:
+        if settings.pixels_at_once:
+            stack.callback(_IN_WORK.admit(pixels, settings.pixels_at_once))
+
+        def hold(photo: Photo) -> Photo:
+            when_dropped(photo.pixels, stack.pop_all().close)
+            return photo
+
+        yield hold
 
 
 def open_photo(path: str | Path, settings: Settings | None = None, name: str | None = None) -> Photo:

@@ -41,7 +41,7 @@ def open_upload(upload: Upload, settings: Settings) -> Photo:
         PhotoError: it is no picture, or has been deleted.
     """
     if not Path(upload.path).exists():
-        raise PhotoError(f"{upload.name} has been deleted, as every upload is after an hour; choose it again.")
+        raise PhotoError(f"{upload.name} has been deleted, as every upload is after an hour at most; choose it again.")
     return open_photo(upload.path, settings, upload.name)
 
 

@@ -1,11 +1,16 @@
-"""How much disk photographs and pictures on a server may take; folders that Gradio has emptied are removed."""
+"""How much disk photographs and pictures on a server may take: old ones make room for new ones.
+
+Gradio deletes them after an hour, and leaves their folders empty; those are removed too.
+"""
 
 from __future__ import annotations
 
 import os
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from anyio import to_thread
 from starlette.responses import JSONResponse
@@ -19,7 +24,13 @@ _FRESH = 2.0
 _LEFT = 600.0
 """Seconds after which nothing will be written into an empty folder any more."""
 
-_SENTENCE = "This server keeps as many photographs as its disk may hold; try again later, they are deleted in an hour."
+_IN_USE = 600.0
+"""Seconds for which nothing is deleted: its visitor may be looking at it, or has not fetched it yet."""
+
+_SPARE = 0.1
+"""Share of the limit that is made free beyond what is asked for, so that it need not be done for each photograph."""
+
+_SENTENCE = "This server keeps as many photographs as its disk may hold; try again in ten minutes."
 
 
 class DiskBudget:
@@ -28,23 +39,41 @@ class DiskBudget:
     def __init__(self, folder: Path, megabytes: int):
         self._folder, self._limit = folder, megabytes * 1_000_000
         self._lock = threading.Lock()
+        self._files: list[_File] = []
         self._used, self._counted_at = 0, float("-inf")
 
     def used(self) -> int:
         """Bytes, as they were a moment ago at most."""
         with self._lock:
-            if time.monotonic() - self._counted_at > _FRESH:
-                self._used, self._counted_at = _count(self._folder), time.monotonic()
+            self._count()
             return self._used
 
     def require(self, more: int = 0) -> None:
-        """Refuse what there is no room for.
+        """Make room where there is none, by deleting the oldest of what is not in use.
 
         Raises:
-            PhotoError: there is none.
+            PhotoError: there is none even so.
         """
-        if self.used() + more > self._limit:
-            raise PhotoError(_SENTENCE)
+        with self._lock:
+            self._count()
+            if self._used + more > self._limit:
+                self._delete(self._used + more - self._limit * (1 - _SPARE))
+            if self._used + more > self._limit:
+                raise PhotoError(_SENTENCE)
+
+    def _count(self) -> None:
+        if time.monotonic() - self._counted_at > _FRESH:
+            self._files = sorted(_files(self._folder))
+            self._used, self._counted_at = sum(file.size for file in self._files), time.monotonic()
+
+    def _delete(self, size: float) -> None:
+        """Delete so many bytes or more, the oldest first."""
+        enough, now = self._used - size, time.time()
+        while self._used > enough and self._files and now - self._files[0].changed_at > _IN_USE:
+            file = self._files.pop(0)
+            with suppress(OSError):  # deleted meanwhile
+                os.unlink(file.path)
+            self._used -= file.size
 
 
 class UploadGuard:
@@ -64,19 +93,27 @@ class UploadGuard:
         await self._app(scope, receive, send)
 
 
-def _count(folder: Path) -> int:
-    """Bytes of all files below a folder; removes what is left empty there."""
-    total, now = 0, time.time()
+class _File(NamedTuple):
+    changed_at: float
+    size: int
+    path: str
+
+
+def _files(folder: Path) -> list[_File]:
+    """All files below a folder; removes what is left empty there."""
+    found, now = [], time.time()
     for place, _, names in os.walk(folder, topdown=False):
         for name in names:
+            path = os.path.join(place, name)
             try:
-                total += os.lstat(os.path.join(place, name)).st_size
+                status = os.lstat(path)
             except OSError:  # deleted meanwhile
                 continue
+            found.append(_File(status.st_mtime, status.st_size, path))
         if not names and place != str(folder):
             try:
                 if now - os.stat(place).st_mtime > _LEFT:
                     os.rmdir(place)
             except OSError:  # there is a folder in it
                 continue
-    return total
+    return found

@@ -24,10 +24,11 @@ from core.jobs.job import Job
 from core.look.alternatives import Alternative
 from core.look.look import Look
 from core.photo.in_colour import is_in_colour
-from core.photo.open import Photo
+from core.photo.open import Photo, in_work
 from core.photo.resize import thumbnail
 from core.progress import Progress, no_progress
 from core.render.confidence import confidence_picture
+from core.settings import Settings
 from core.web.colouring import colour_file, deleted_in_time, folder_by_name, new_folder, open_reference, open_upload
 from core.web.upload_fields import Upload
 
@@ -123,7 +124,7 @@ class Previews:
             return Session.model_validate_json((folder_by_name(token) / _FACTS).read_text())
         except (OSError, ValueError) as error:
             raise PhotoError(
-                "This photograph has been deleted, as every upload is after an hour; choose it again."
+                "This photograph has been deleted, as every upload is after an hour at most; choose it again."
             ) from error
 
     def shown_reference(self, upload: Upload) -> str:
@@ -190,10 +191,10 @@ class Previews:
         digest = hashlib.sha256(look.model_dump_json().encode()).hexdigest()[:12]
         before, after = session.folder / "full.npy", session.folder / f"full-{digest}.npy"
         if not (before.exists() and after.exists()):
-            photo = open_upload(session.upload, self._engine.settings)
             forecast = self._engine.recall(session.report, session.key)
-            if forecast is None:
-                _, forecast = self._opened(session)
+            if forecast is None:  # before the photograph is opened: a large one has no room twice
+                forecast = self._opened(session)[1]
+            photo = open_upload(session.upload, self._engine.settings)
             picture, _ = self._engine.render(photo, forecast, look)
             for former in session.folder.glob("full-*.npy"):
                 former.unlink(missing_ok=True)
@@ -202,8 +203,8 @@ class Previews:
         return np.load(before, mmap_mode="r"), np.load(after, mmap_mode="r")
 
     def _opened(self, session: Session) -> tuple[Photo, Forecast]:
-        small = _small(session)
-        forecast = small and self._engine.recall(session.report, session.key)
+        forecast = self._engine.recall(session.report, session.key)
+        small = _small(session, self._engine.settings) if forecast else None
         if small and forecast:
             return small, forecast
         photo, forecast = self._predict(session.upload, session.report.backend, no_progress, session.reference)
@@ -230,10 +231,11 @@ def _keep_small(folder: Path, photo: Photo) -> None:
     np.savez(deleted_in_time(folder / _SMALL), allow_pickle=False, **planes)
 
 
-def _small(session: Session) -> Photo | None:
+def _small(session: Session, settings: Settings) -> Photo | None:
     """The small copy of a session's photograph; None once that, or the photograph itself, has been deleted."""
     path = session.folder / _SMALL
     if not (path.exists() and Path(session.upload.path).exists()):
         return None
-    with np.load(path) as planes:
-        return Photo(planes["pixels"], planes.get("alpha"), session.upload.name)
+    size = min(PREVIEW_PIXELS, session.report.width * session.report.height)
+    with in_work(size, settings) as hold, np.load(path) as planes:
+        return hold(Photo(planes["pixels"], planes.get("alpha"), session.upload.name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import httpx
@@ -26,8 +27,25 @@ def test_what_lies_there_counts_and_empty_folders_go(tmp_path: Path) -> None:
     assert not (tmp_path / "old" / "inside").exists()
     assert (tmp_path / "new" / "inside").exists()
     budget.require(500_000)
-    with pytest.raises(PhotoError, match="as its disk may hold; try again later"):
+    with pytest.raises(PhotoError, match="as its disk may hold; try again in ten minutes"):
         budget.require(700_000)
+
+
+def test_the_oldest_make_room_but_nothing_that_may_be_in_use(tmp_path: Path) -> None:
+    now = time.time()
+    for age in (3000, 2000, 700, 500, 5):
+        path = tmp_path / str(age) / "picture.png"
+        path.parent.mkdir()
+        path.write_bytes(bytes(190_000))
+        os.utime(path, (now - age, now - age))
+    budget = DiskBudget(tmp_path, 1)
+    budget.require(50_000)
+    assert budget.used() == 950_000
+    budget.require(100_000)  # and a tenth is made free for the next
+    assert sorted(path.parent.name for path in tmp_path.rglob("*.png")) == ["2000", "5", "500", "700"]
+    with pytest.raises(PhotoError):
+        budget.require(700_000)
+    assert sorted(path.parent.name for path in tmp_path.rglob("*.png")) == ["5", "500"]
 
 
 def test_an_upload_for_which_there_is_no_room_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,7 +58,7 @@ def test_an_upload_for_which_there_is_no_room_is_refused(tmp_path: Path, monkeyp
         assert httpx.post(upload, files={"files": ("a.png", bytes(1_000))}).status_code == 200
         answer = httpx.post(upload, files={"files": ("b.png", bytes(2_000_000))})
         assert answer.status_code == 507
-        assert answer.json()["detail"].endswith("try again later, they are deleted in an hour.")
+        assert answer.json()["detail"].endswith("try again in ten minutes.")
         assert not list((tmp_path / "gradio").rglob("b.png"))
     finally:
         page.close(verbose=False)

@@ -13,7 +13,7 @@ from PIL import Image
 
 from core.errors import PhotoError
 from core.look.look import Look
-from core.photo.open import open_photo
+from core.photo.open import open_photo, pixels_in_work
 from core.progress import no_progress
 from core.web.session import Previews, Region, Session
 from core.web.upload_fields import Upload
@@ -102,3 +102,25 @@ def test_the_small_copy_is_among_the_files_that_gradio_deletes(tmp_path: Path) -
     entered.run(LocalContext.blocks.set, page)
     session = entered.run(begun, Previews(make_engine()), save_grey(tmp_path / "a.png"))
     assert {str(path) for path in session.folder.iterdir()} == page.upload_file_set != set()
+
+
+def test_previews_count_among_the_pixels_in_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.photo.pixel_budget.PATIENCE", 0.2)
+    engine = make_engine(pixels_at_once=8000)  # each photograph has 5,400
+    session = begun(Previews(engine), save_grey(tmp_path / "a.png"))
+    other = open_photo(tmp_path / "a.png", engine.settings)
+    with pytest.raises(PhotoError, match="large photographs in work"):
+        Previews(engine).after(session, Look(), MANY)
+    del other
+    assert Previews(engine).after(session, Look(), MANY).width == 90
+    assert pixels_in_work() == 0
+
+
+def test_a_part_of_a_photograph_that_has_room_once_and_whose_prediction_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.photo.pixel_budget.PATIENCE", 0.2)
+    engine = make_engine(pixels_at_once=8000, cache_mb=0)
+    session = begun(Previews(engine), save_grey(tmp_path / "a.png"))
+    before, _ = Previews(engine).tile(session, Look(), Region(0, 0, 90, 60, 90))
+    assert before.pixels.shape == (60, 90)

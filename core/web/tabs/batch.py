@@ -120,7 +120,9 @@ class BatchTab:
                     path = deleted_in_time(new_folder() / PurePosixPath(name).name)
                     path.write_bytes(archive.read(name))
             except (OSError, KeyError) as error:
-                raise PhotoError("This picture has been deleted, as all are after an hour; colour it again.") from error
+                raise PhotoError(
+                    "This picture has been deleted, as all are after an hour at most; colour it again."
+                ) from error
             preview = data_uri(thumbnail(open_photo(path, self._engine.settings), _SHOWN_PIXELS).pixels)
             return {"path": str(path), "name": path.name, "preview": preview}
 
