@@ -15,7 +15,7 @@ from core.colour.cielab import Float
 from core.errors import RequestError
 from core.look.alternatives import Alternative, Alternatives, tilted
 from core.look.distribution import annealed_mean, probabilities, uncertainty
-from core.look.ground import Ground
+from core.look.ground import Ground, on_grid
 from core.look.hints import Hinter
 from core.look.look import Hint, Look
 from core.look.mount import print_share
@@ -40,15 +40,15 @@ class Colouring(Protocol):
         ...
 
     def chroma(self, look: Look) -> Float:
-        """The (h', w', 2) float32 a*b* under all of a look but its refinement.
+        """The (h', w', 2) float32 a*b* under all of a look but its refinement and the hints' own colours.
 
         Raises:
             RequestError: the look asks for an alternative that the prediction does not hold.
         """
         ...
 
-    def reach(self, hints: tuple[Hint, ...]) -> Float:
-        """(h', w') float32 0..1, how far each place would have the colours of some hints."""
+    def overlay(self, hints: tuple[Hint, ...]) -> Float:
+        """What hints, at least one, lay over that, finer than it: see ``core.look.hints.HintField``."""
         ...
 
     def alternatives(self) -> list[Alternative]:
@@ -74,11 +74,10 @@ def colouring_of(prediction: Prediction, lightness: Float) -> Colouring:
     """
     if isinstance(prediction, AbDistribution):
         shape = prediction.logits.shape[1], prediction.logits.shape[2]
-        return DistributionColouring(prediction, resize_area(lightness, shape), print_share(lightness, shape))
-    shape = prediction.ab.shape[0], prediction.ab.shape[1]
+        return DistributionColouring(prediction, lightness, print_share(lightness, shape))
     # What was taken from another version of the same photograph says so, and has the mount's own colour.
-    of_print = None if prediction.shares else print_share(lightness, shape)
-    return FieldColouring(prediction, resize_area(lightness, shape), of_print)
+    of_print = None if prediction.shares else print_share(lightness, prediction.ab.shape[:2])
+    return FieldColouring(prediction, lightness, of_print)
 
 
 class FieldColouring:
@@ -86,8 +85,8 @@ class FieldColouring:
 
     def __init__(self, field: AbField, lightness: Float, of_print: Float | None = None) -> None:
         self._field = field if of_print is None else replace(field, ab=field.ab * of_print[..., None])
-        self._lightness = lightness
-        self._hinter = Hinter(lambda: Ground(lightness, field.ab))
+        seen = on_grid(lightness)
+        self._hinter = Hinter(lambda: Ground(seen, field.ab))
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -96,8 +95,7 @@ class FieldColouring:
     @property
     def nbytes(self) -> int:
         sure = self._field.confidence
-        own = self._field.ab.nbytes + self._lightness.nbytes + (0 if sure is None else sure.nbytes)
-        return own + self._hinter.nbytes
+        return self._field.ab.nbytes + (0 if sure is None else sure.nbytes) + self._hinter.nbytes
 
     def chroma(self, look: Look) -> Float:
         if look.alternative != "default":
@@ -105,13 +103,11 @@ class FieldColouring:
                 f"This backend predicts one colour for every place and has no alternative '{look.alternative}'; "
                 "leave it out or choose another backend."
             )
-        hints = self._hinter.field(look.hints) if look.hints else None
-        ab = hints.corrected(self._field.ab) if hints else self._field.ab
-        ab = ab * np.float32(look.strength) + tint(look)
-        return hints.over(ab) if hints else ab
+        ab = self._hinter.field(look.hints).corrected(self._field.ab) if look.hints else self._field.ab
+        return ab * np.float32(look.strength) + tint(look)
 
-    def reach(self, hints: tuple[Hint, ...]) -> Float:
-        return self._hinter.field(hints).reach if hints else np.zeros(self.shape, np.float32)
+    def overlay(self, hints: tuple[Hint, ...]) -> Float:
+        return self._hinter.field(hints).overlay
 
     def alternatives(self) -> list[Alternative]:
         return []
@@ -128,14 +124,16 @@ class DistributionColouring:
     """A distribution over colours, as predicted and pooled."""
 
     def __init__(self, distribution: AbDistribution, lightness: Float, of_print: Float | None = None) -> None:
-        self._predicted, self._lightness, self._of_print = distribution, lightness, of_print
-        self._pooled = shown_first = pooled(distribution, lightness)
+        self._predicted, self._of_print = distribution, of_print
+        self._pooled = shown_first = pooled(distribution, resize_area(lightness, self.shape))
         self._expected = expected = expected_chroma(distribution)
         # Bound to values and not to this object: a cycle would keep a dropped prediction's arrays in memory.
         self._others = Alternatives(shown_first, lambda shown: _vivid(shown_first, shown, expected, Look()))
 
+        seen = on_grid(lightness)
+
         def ground() -> Ground:
-            return Ground(lightness, _vivid(shown_first, shown_first, expected, Look()), distribution.features)
+            return Ground(seen, _vivid(shown_first, shown_first, expected, Look()), distribution.features)
 
         self._hinter = Hinter(ground)
 
@@ -146,7 +144,7 @@ class DistributionColouring:
     @property
     def nbytes(self) -> int:
         features = self._predicted.features
-        own = 2 * self._predicted.logits.nbytes + self._lightness.nbytes + (0 if features is None else features.nbytes)
+        own = 2 * self._predicted.logits.nbytes + (0 if features is None else features.nbytes)
         return own + self._hinter.nbytes
 
     def chroma(self, look: Look) -> Float:
@@ -155,14 +153,12 @@ class DistributionColouring:
         ab = _vivid(distribution, shown, self._expected, look)
         if self._of_print is not None:
             ab = ab * self._of_print[..., None]
-        hints = self._hinter.field(look.hints) if look.hints else None
-        if hints:
-            ab = hints.corrected(ab)
-        ab = ab * np.float32(look.strength) + tint(look)
-        return hints.over(ab) if hints else ab
+        if look.hints:
+            ab = self._hinter.field(look.hints).corrected(ab)
+        return np.asarray(ab * np.float32(look.strength) + tint(look), np.float32)
 
-    def reach(self, hints: tuple[Hint, ...]) -> Float:
-        return self._hinter.field(hints).reach if hints else np.zeros(self.shape, np.float32)
+    def overlay(self, hints: tuple[Hint, ...]) -> Float:
+        return self._hinter.field(hints).overlay
 
     def alternatives(self) -> list[Alternative]:
         return self._others.listed()

@@ -15,18 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.colour.cielab import Float
-from core.colour.guided import local_lines
 from core.photo.resize import resize_area
 
 Masks = NDArray[np.bool_]
 
-_CELLS = 64 * 64
-"""A larger field is looked at through a grid of about so many cells."""
+_SIDE = 96
+"""A larger photograph is looked at through a grid of about so many cells squared: finer than a network's field, so that
+a hint ends where the photograph has an edge, and too coarse for most textures to look like edges."""
 
-NBYTES = 4 * 64 * _CELLS
+NBYTES = 4 * _SIDE**3
 """Memory that a ground takes, about and at most."""
 
-_STEP_LIGHTNESS, _STEP_COLOUR, _STEP_FEATURES = 4.9, 4.7, 8.7
+_STEP_LIGHTNESS, _STEP_COLOUR, _STEP_FEATURES = 8.0, 2.5, 5.0
 """Differences of neighbours, in L*, a*b* and the features' unit, that each make a step as hard as another does."""
 
 _BARRIER = 6.0
@@ -41,11 +41,11 @@ _RESTART = 1.0
 _SEEN = 1e-5
 """Visits, as a share of those to the start, that are not told from none."""
 
-_TONE, _COLOUR, _FEATURES, _REACH = 20.0, 20.0, 4.0, 0.4
+_TONE, _COLOUR, _FEATURES, _REACH = 25.0, 15.0, 3.0, 0.4
 """Sigmas of the difference from the start, in L*, a*b*, the features' unit, and as a share of the root of the area."""
 
-_FLAT = 30.0
-"""Variance of L* in a window below which lightness says little of where an edge is."""
+_SPECK = 5
+"""Side of the window whose median L* is a place's, for its difference from the start: things are not speckled."""
 
 _SAMPLES = 12
 """Places of a brush stroke that are asked what it was put on."""
@@ -65,6 +65,13 @@ class Distances(NamedTuple):
     apart: Float
 
 
+def on_grid(lightness: Float) -> Float:
+    """(h, w) L* of a photograph at the size of its ground."""
+    height, width = lightness.shape
+    scale = min(1.0, _SIDE / (height * width) ** 0.5)
+    return resize_area(lightness, (max(1, round(height * scale)), max(1, round(width * scale))))
+
+
 class Ground:
     """A photograph as hints see it; made once per prediction."""
 
@@ -72,23 +79,23 @@ class Ground:
         """Look at the places and factorise the walk's equations.
 
         Args:
-            lightness: (h', w') L* of the photograph, at the field's size.
-            ab: (h', w', 2) a*b* that the field has before a person changes anything.
+            lightness: (h, w) L* of the photograph, from ``on_grid``.
+            ab: (h', w', 2) a*b* that it has before a person changes anything, of any size.
             features: (c, h', w') what the model knows of each place, or None.
         """
-        self._whole = lightness
-        height, width = lightness.shape
-        scale = min(1.0, (_CELLS / (height * width)) ** 0.5)
-        self.shape = max(1, round(height * scale)), max(1, round(width * scale))
-        self.lightness, self.ab = resize_area(lightness, self.shape), resize_area(ab, self.shape)
+        import cv2
+
+        self.shape = lightness.shape[0], lightness.shape[1]
+        self.ab = resize_area(ab, self.shape)
         known = np.empty((0, *self.shape), np.float32)
         if features is not None:
             known = np.asarray([resize_area(plane, self.shape) for plane in features], np.float32)
         colours = np.moveaxis(self.ab, -1, 0)
+        tone = cv2.medianBlur(lightness, _SPECK)
         self._coordinates = np.concatenate(
-            [self.lightness[None] / np.float32(_TONE), colours / np.float32(_COLOUR), known / np.float32(_FEATURES)]
+            [tone[None] / np.float32(_TONE), colours / np.float32(_COLOUR), known / np.float32(_FEATURES)]
         )
-        self._walk = _Walk(*(_ease(self.lightness, colours, known, axis) for axis in (2, 1)))
+        self._walk = _Walk(*(_ease(lightness, colours, known, axis) for axis in (2, 1)))
 
     def distances(self, starts: Masks) -> Distances:
         """From each of (n, h, w) starts, which may be of several places, to every place."""
@@ -101,24 +108,12 @@ class Ground:
             cv2.distanceTransform((~start).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE) for start in starts
         ]
         square = np.rint(np.square(pixels)).astype(np.float32)  # whole numbers: OpenCV's roots differ in their last bit
-        position = square / np.float32(_REACH**2 * self.lightness.size)
+        position = square / np.float32(_REACH**2 * self.shape[0] * self.shape[1])
         return Distances(
             np.asarray(walked, np.float32),
             np.asarray((self._unlike(starts) + position) / 2, np.float32),
             np.asarray(np.sqrt(square) / max(self.shape), np.float32),
         )
-
-    def brought_up(self, planes: Float) -> Float:
-        """(h, w, c) planes on the grid at the field's size (h', w', c), linearly."""
-        return planes if self.shape == self._whole.shape else resize_area(planes, self._whole.shape)
-
-    def brought_up_along_edges(self, share: Float) -> Float:
-        """(h, w) shares 0..1 at the field's size (h', w'), with its edges where the photograph's lightness has them."""
-        if self.shape == self._whole.shape:
-            return share
-        lines = local_lines(share[..., None], self.lightness, 1, _FLAT)
-        planes = resize_area(np.dstack(lines), self._whole.shape)
-        return np.asarray(np.clip(planes[..., 0] * self._whole + planes[..., 1], 0, 1), np.float32)
 
     def _unlike(self, starts: Masks) -> Float:
         """Square of each place's difference from the place of a start that is most like it."""

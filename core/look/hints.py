@@ -15,6 +15,7 @@ import numpy as np
 from core.colour.cielab import Float, rgb_to_lab
 from core.look.ground import NBYTES, Distances, Ground, Masks
 from core.look.look import Hint
+from core.photo.resize import resize_area
 
 _THING, _SOFT = 2.0, 0.5
 """Distance on the ground at which a thing ends, and half the width of its seam."""
@@ -28,7 +29,7 @@ _RIM = 0.75
 _NEARER = 2.0
 """Power of distances by which places between two hints are divided."""
 
-_AROUND = 3.0
+_AROUND = 4.0
 """Distance at which a hint's say in what hints agree in is half of that on the spot."""
 
 _UNHEARD = 0.1
@@ -61,10 +62,11 @@ class Hinter:
 
 
 class HintField:
-    """Hints spread over a field.
+    """Hints spread over a photograph.
 
     Attributes:
-        reach: (h', w') float32 0..1, how far each place has the hints' colours.
+        overlay: (h, w, 3) float32 on the ground: the hints' a*b*, multiplied by how far each place has them, and that
+            share, 0..1.
     """
 
     def __init__(self, hints: Sequence[Hint], ground: Ground) -> None:
@@ -72,7 +74,7 @@ class HintField:
 
         Args:
             hints: at least one; where two are on the same place the later one counts.
-            ground: of the field.
+            ground: of the photograph.
         """
         hints, starts = _starts(hints, ground.shape)
         distances = ground.distances(starts)
@@ -86,16 +88,12 @@ class HintField:
         coloured = owned * claims[~keeps].sum(axis=0)
         colour = _mixed(wanted[~keeps], claims[~keeps])
         agreed = _agreed(wanted, keeps, starts, distances, within, ground.ab) * (1 - owned)[..., None]
-        self.reach: Float = ground.brought_up_along_edges(coloured.astype(np.float32))
-        self._colour, self._agreed = ground.brought_up(colour), ground.brought_up(agreed)
+        self.overlay: Float = np.asarray(np.dstack([colour * coloured[..., None], coloured]), np.float32)
+        self._agreed = agreed
 
     def corrected(self, ab: Float) -> Float:
         """What the hints agree in, added to the (h', w', 2) a*b* of a prediction."""
-        return np.asarray(ab + self._agreed, np.float32)
-
-    def over(self, ab: Float) -> Float:
-        """The hints' colours laid over (h', w', 2) a*b*."""
-        return np.asarray(ab + (self._colour - ab) * self.reach[..., None], np.float32)
+        return np.asarray(ab + resize_area(self._agreed, ab.shape[:2]), np.float32)
 
 
 def _ab(hint: Hint) -> Float:

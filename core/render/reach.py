@@ -22,7 +22,7 @@ def reach_picture(photo: Photo, reach: Float) -> Picture:
 
     Args:
         photo: what was coloured, or a smaller copy.
-        reach: (h', w') 0..1, from ``Colouring.reach``.
+        reach: (h', w') 0..1, from ``Colouring.overlay``, its last plane.
     """
     dim = np.rint(lightness_to_grey(30 + photo.lightness() * np.float32(0.5)) * 255).astype(np.uint8)
     colours = np.asarray(reach[..., None] * np.array(TOUCHED, np.float32), np.float32)

@@ -14,7 +14,7 @@ from core.look.colouring import Colouring
 from core.look.look import Look
 from core.photo.open import Photo
 from core.photo.resize import small_lightness
-from core.render.upsample import ChromaUpsampler
+from core.render.upsample import Upsampler
 
 _STRIPE_PIXELS = 3 << 15
 """Pixels worked on at once by a thread: many against the cost of a call, few enough for the processor's cache and for
@@ -42,26 +42,34 @@ class Picture:
 
 def render(photo: Photo, colouring: Colouring, look: Look) -> Picture:
     """Colour a photograph. Its lightness stays; colours outside sRGB lose chroma, not lightness or hue."""
-    small = small_lightness(photo, colouring.shape) if look.refine else None
-    ab = colouring.chroma(look)
+    fields = [colouring.chroma(look)]
     if look.strength == 0:  # grey, whatever tints and hints there are
-        ab = np.zeros_like(ab)
-    upsampler = ChromaUpsampler(ab, (photo.height, photo.width), small)
+        fields = [np.zeros_like(fields[0])]
+    elif look.hints:
+        fields.append(colouring.overlay(look.hints))
+    upsamplers = [
+        Upsampler(field, (photo.height, photo.width), small_lightness(photo, field.shape[:2]) if look.refine else None)
+        for field in fields
+    ]
     rgb = np.empty((photo.height, photo.width, 3), photo.pixels.dtype)
 
     def paint_band(top: int) -> int:
         bottom = min(top + band_rows, photo.height)
-        band = upsampler.band(top, bottom)
+        bands = [upsampler.band(top, bottom) for upsampler in upsamplers]
         lost = 0
         for first in range(top, bottom, stripe_rows):
             rows = slice(first, min(first + stripe_rows, bottom))
             lightness = photo.lightness(rows)
-            lost += lab_to_gamut(lightness, *band.rows(slice(rows.start - top, rows.stop - top), lightness), rgb[rows])
+            part = slice(rows.start - top, rows.stop - top)
+            ab, *overlays = (band.rows(part, lightness) for band in bands)
+            for overlay in overlays:
+                ab = ab * (1 - overlay[2]) + overlay[:2]
+            lost += lab_to_gamut(lightness, ab[0], ab[1], rgb[rows])
         return lost
 
     stripe_rows = max(1, _STRIPE_PIXELS // photo.width)
     field_rows = _BAND_PIXELS // photo.width
-    band_rows = max(stripe_rows, min(field_rows * photo.height // len(ab), photo.height // _BANDS))
+    band_rows = max(stripe_rows, min(field_rows * photo.height // max(map(len, fields)), photo.height // _BANDS))
     with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
         clipped = sum(pool.map(paint_band, range(0, photo.height, band_rows)))
     return Picture(rgb, clipped / (photo.height * photo.width))

@@ -14,31 +14,31 @@ _RADIUS = 1
 """Half the window of the regression, in pixels of the low-resolution field."""
 
 _RIDGE = 350.0
-"""Variance, in L*^2, that holds back the slope of a*b* on L*: flat windows get none."""
+"""Variance, in L*^2, that holds back the slope on L*: flat windows get none."""
 
 _SHARPEN = 0.22
 """Share of the field's own detail that is added to it: a field's pixel is the mean of an area, which
 interpolation would blur once more."""
 
 _NEAR, _BEYOND = 7, 0.02
-"""Side, in pixels of the field, of the window whose range of a* and of b* no colour leaves, and how far it may all the
+"""Side, in pixels of the field, of the window whose range no value of a plane leaves, and how far it may all the
 same, as a share of that range: else cubics and sharpening give strong colours rings of the opposite one."""
 
 
-class ChromaUpsampler:
-    """Chroma at the photograph's size, rows by rows.
+class Upsampler:
+    """A field of chroma, or of what is laid over it, at the photograph's size, rows by rows.
 
     Without refinement it is plain bilinear interpolation. With it: bicubic interpolation of the slightly sharpened
-    field, which follows lightness by the local slope of a*b* on L*: slope and intercept are interpolated. The colours
-    stay within the field's own range nearby. The constants were chosen on photographs;
-    tests/benchmarks/upsampling.py measures them on others.
+    field, which follows lightness by its local slope on L*: slope and intercept are interpolated. Values stay within
+    the field's own range nearby. The constants were chosen on photographs; tests/benchmarks/upsampling.py measures them
+    on others.
     """
 
-    def __init__(self, ab: Float, shape: tuple[int, int], small_lightness: Float | None = None):
+    def __init__(self, field: Float, shape: tuple[int, int], small_lightness: Float | None = None):
         """Prepare for one photograph.
 
         Args:
-            ab: (h', w', 2) float32 a*b*.
+            field: (h', w', c) float32.
             shape: the photograph's height and width.
             small_lightness: (h', w') L* of the photograph at the field's size, for refinement; None for bilinear.
         """
@@ -46,11 +46,11 @@ class ChromaUpsampler:
         self._refined = small_lightness is not None
         self._range: tuple[Float, Float] | None = None
         if small_lightness is None:
-            self._planes = ab
+            self._planes = field
         else:
-            self._range = _nearby_range(ab)
-            slope, _ = local_lines(ab, small_lightness, _RADIUS, _RIDGE)
-            self._planes = np.dstack([_sharpened(ab) - slope * small_lightness[..., None], slope])
+            self._range = _nearby_range(field)
+            slope, _ = local_lines(field, small_lightness, _RADIUS, _RIDGE)
+            self._planes = np.dstack([_sharpened(field) - slope * small_lightness[..., None], slope])
 
     def band(self, top: int, bottom: int) -> Band:
         """The rows from ``top`` up to ``bottom``, made ready."""
@@ -78,32 +78,30 @@ class Band:
     def __init__(self, planes: Float, limits: list[Float], matrix: Float, taps: NDArray[np.intp]):
         self._planes, self._limits, self._matrix, self._taps = planes, limits, matrix, taps
 
-    def rows(self, part: slice, lightness: Float) -> tuple[Float, Float]:
-        """A* and b* of a part of the band's rows.
+    def rows(self, part: slice, lightness: Float) -> Float:
+        """(c, rows, w) float32: the field on a part of the band's rows.
 
         Args:
             part: which rows, counted from the band's first.
             lightness: (rows, w) their L*.
-
-        Returns:
-            a* and b*, each (rows, w) float32.
         """
         planes = self._interpolated(part)
-        if len(planes) == 2:
-            return planes[0], planes[1]
-        planes[2:4] *= lightness
-        planes[:2] += planes[2:4]
-        self._limit(planes[:2], part)
-        return planes[0], planes[1]
+        if not self._limits:
+            return planes
+        field, slope = np.split(planes, 2)
+        slope *= lightness
+        field += slope
+        self._limit(field, part)
+        return field
 
-    def _limit(self, ab: Float, part: slice) -> None:
-        """Keep (2, rows, w) a*b* within the range of those two rows of the field that each row lies between."""
+    def _limit(self, field: Float, part: slice) -> None:
+        """Keep (c, rows, w) values within the range of those two rows of the field that each row lies between."""
         low, high = self._limits
         above = self._taps[part, 1]
         ends = [0, *(np.flatnonzero(np.diff(above)) + 1), len(above)]
         for first, last in pairwise(ends):
             one, two = self._taps[part.start + first, 1:3]
-            rows = ab[:, first:last]
+            rows = field[:, first:last]
             np.maximum(rows, np.minimum(low[:, one], low[:, two])[:, None], out=rows)
             np.minimum(rows, np.maximum(high[:, one], high[:, two])[:, None], out=rows)
 
@@ -114,22 +112,22 @@ class Band:
         return self._matrix[part, first:last] @ self._planes[:, first:last]
 
 
-def _nearby_range(ab: Float) -> tuple[Float, Float]:
-    """The least and the greatest a* and b* that a colour may have near each pixel, two of (h', w', 2)."""
+def _nearby_range(field: Float) -> tuple[Float, Float]:
+    """The least and the greatest value that a plane may have near each pixel, two of (h', w', c)."""
     import cv2
 
     window = np.ones((_NEAR, _NEAR), np.uint8)
-    low = cv2.erode(ab, window, borderType=cv2.BORDER_REPLICATE)
-    high = cv2.dilate(ab, window, borderType=cv2.BORDER_REPLICATE)
+    low = cv2.erode(field, window, borderType=cv2.BORDER_REPLICATE)
+    high = cv2.dilate(field, window, borderType=cv2.BORDER_REPLICATE)
     beyond = (high - low) * np.float32(_BEYOND)
     return np.asarray(low - beyond, np.float32), np.asarray(high + beyond, np.float32)
 
 
-def _sharpened(ab: Float) -> Float:
+def _sharpened(field: Float) -> Float:
     import cv2
 
-    blurred = cv2.GaussianBlur(ab, (0, 0), 1, borderType=cv2.BORDER_REPLICATE)
-    return np.asarray(ab + np.float32(_SHARPEN) * (ab - blurred), dtype=np.float32)
+    blurred = cv2.GaussianBlur(field, (0, 0), 1, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(field + np.float32(_SHARPEN) * (field - blurred), dtype=np.float32)
 
 
 def _linear(position: NDArray[np.float64], count: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:

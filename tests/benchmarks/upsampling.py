@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from core.colour.cielab import rgb_lightness, rgb_to_lab
-from core.render.upsample import ChromaUpsampler
+from core.render.upsample import Upsampler
 
 REDUCTION = 5.7
 """From 320 pixels to 56: the short side of the photographs of the Berkeley set, and of zhang-v2's field."""
@@ -37,5 +37,5 @@ def _scores(path: Path) -> list[float]:
 
 
 def _wide(small: np.ndarray, lightness: np.ndarray, small_lightness: np.ndarray | None) -> np.ndarray:
-    band = ChromaUpsampler(small, lightness.shape, small_lightness).band(0, len(lightness))
+    band = Upsampler(small, lightness.shape, small_lightness).band(0, len(lightness))
     return np.dstack(band.rows(slice(0, len(lightness)), lightness))

@@ -7,20 +7,21 @@ import time
 import numpy as np
 import pytest
 
-from core.colour.cielab import pixel_lightness, rgb_to_lab
+from core.colour.cielab import lightness_to_grey, pixel_lightness, rgb_to_lab
 from core.engine import Engine
 from core.errors import RequestError
 from core.look import ground
 from core.look.colouring import colouring_of
-from core.look.ground import Ground
+from core.look.ground import Ground, on_grid
 from core.look.hints import HintField
 from core.look.look import Hint, Look, make_look
 from core.look.swatches import SWATCHES
 from core.photo.open import Photo
+from core.photo.resize import resize_area
 from core.prediction import AbDistribution, AbField
 from core.render.reach import reach_picture
 from core.render.render import render
-from tests.support.fakes import FakeBackend, grey_picture, make_engine
+from tests.support.fakes import FakeBackend, coloured, grey_picture, laid_over, make_engine
 
 GREEN = "#2e6b3f"
 GREEN_AB = rgb_to_lab(np.array([0x2E, 0x6B, 0x3F], np.float32) / 255)[1:]
@@ -39,7 +40,11 @@ def brown(height: int = 48, width: int = 60) -> AbField:
 
 
 def painted(hints: list[dict], **look) -> np.ndarray:
-    return colouring_of(brown(), halves()).chroma(make_look(hints=hints, **look))
+    return coloured(colouring_of(brown(), halves()), make_look(hints=hints, **look))
+
+
+def reach_of(hints: list[Hint], ground: Ground) -> np.ndarray:
+    return HintField(hints, ground).overlay[..., 2]
 
 
 def test_a_hint_fills_what_it_was_put_on_and_stops_at_its_edge():
@@ -93,10 +98,21 @@ def test_visits_are_those_of_the_walks_equations():
 
 def test_a_large_field_is_coloured_alike_and_to_its_own_edge():
     hints = [Hint(x=0.2, y=0.5, color=GREEN)]
-    small, large = (HintField(hints, Ground(halves(*size), brown(*size).ab)) for size in ((48, 60), (192, 240)))
-    assert np.abs(large.reach[::4, ::4] - small.reach).mean() < 0.05
-    assert large.reach[:, 122:].max() < 0.1
-    assert large.reach[20:-20, 60:118].min() > 0.8
+    small, large = (reach_of(hints, Ground(on_grid(halves(*size)), brown().ab)) for size in ((48, 60), (384, 480)))
+    assert large.shape == (86, 107)
+    assert np.abs(resize_area(large, small.shape) - small).mean() < 0.05
+    assert large[:, 55:].max() < 0.1
+    assert large[9:-9, 27:52].min() > 0.8
+
+
+def test_a_hint_ends_at_an_edge_that_the_network_sees_only_coarsely():
+    light = np.where(np.arange(96) < 49, np.float32(35), np.float32(70)) + np.zeros((96, 96), np.float32)
+    photo = Photo(np.rint(lightness_to_grey(resize_area(light, (480, 480))) * 255).astype(np.uint8))
+    colouring = colouring_of(AbField(np.zeros((12, 12, 2), np.float32)), light)
+    rgb = render(photo, colouring, make_look(hints=[{"x": 0.2, "y": 0.5, "color": GREEN}])).rgb.astype(int)
+    green = rgb[..., 1] - rgb[..., 0]
+    assert green[48:-48, 48:235].min() > 40
+    assert np.abs(green[:, 260:]).max() <= 1
 
 
 def scene() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -111,17 +127,17 @@ def scene() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def test_one_hint_leaves_every_other_thing_exactly_as_it_was():
     light, ab, known = scene()
     field = HintField([Hint(x=0.23, y=0.6, color=GREEN)], Ground(light, ab, known))
-    coloured = field.over(field.corrected(ab))
-    assert np.abs(coloured[12:38, 8:20] - GREEN_AB).max() < 8
-    np.testing.assert_array_equal(coloured[:, 24:], ab[:, 24:])
+    made = laid_over(field.corrected(ab), field.overlay)
+    assert np.abs(made[12:38, 8:20] - GREEN_AB).max() < 8
+    np.testing.assert_array_equal(made[:, 24:], ab[:, 24:])
 
 
 def test_what_a_place_is_stops_a_hint_where_lightness_does_not():
     light, ab, known = scene()
     light[:] = 50
     hint = [Hint(x=0.23, y=0.6, color=GREEN)]
-    knowing = HintField(hint, Ground(light, ab, known)).reach
-    guessing = HintField(hint, Ground(light, 0 * ab)).reach
+    knowing = reach_of(hint, Ground(light, ab, known))
+    guessing = reach_of(hint, Ground(light, 0 * ab))
     assert knowing[:, 25:].max() == 0
     assert guessing[:, 25:].max() > 0.5
 
@@ -130,7 +146,7 @@ def test_a_radius_holds_a_hint_back_or_lets_it_go_on():
     def reach(**more: float) -> np.ndarray:
         light, ab, known = scene()
         faint = Ground(light / 8, ab / 8, known / 8)
-        return HintField([Hint(x=0.23, y=0.6, color=GREEN, **more)], faint).reach
+        return reach_of([Hint(x=0.23, y=0.6, color=GREEN, **more)], faint)
 
     y, x = np.mgrid[:40, :60]
     away = np.hypot(x - 13, y - 24) / 60
@@ -144,18 +160,18 @@ def test_keep_as_it_is_holds_a_colour_off():
     light, ab = halves(), brown().ab
     ground = Ground(light, ab)
     hint, keep = Hint(x=0.1, y=0.2, color=GREEN), Hint(x=0.3, y=0.6, keep=True)
-    alone, held = (HintField(hints, ground) for hints in ([hint], [hint, keep]))
-    assert alone.reach[28, 18] > 0.8
-    assert held.reach[28, 18] == 0
-    assert held.reach[26:31, 16:21].max() < 0.1
-    assert held.reach[9, 6] > 0.99
-    np.testing.assert_array_equal(HintField([keep], ground).over(ab), ab)
+    alone, held = (reach_of(hints, ground) for hints in ([hint], [hint, keep]))
+    assert alone[28, 18] > 0.8
+    assert held[28, 18] == 0
+    assert held[26:31, 16:21].max() < 0.1
+    assert held[9, 6] > 0.99
+    assert not HintField([keep], ground).overlay.any()
 
 
 def test_a_brush_stroke_colours_all_that_it_was_drawn_on():
     light, ab = halves(), brown().ab
     stroke = Hint(x=0.2, y=0.2, color=GREEN, stroke=((0.2, 0.8), (0.8, 0.8)), width=0.05, radius=0.02)
-    reach = HintField([stroke], Ground(light, ab)).reach
+    reach = reach_of([stroke], Ground(light, ab))
     assert reach[10:38, 12].min() == 1
     assert reach[38, 12:48].min() == 1
     assert reach[:28, 20:].max() == 0
@@ -167,7 +183,7 @@ def test_only_what_several_hints_agree_in_moves_the_rest():
     ground = Ground(light, ab, known)
     one, three = (HintField(hints, ground).corrected(ab) - ab for hints in (warmer[:1], warmer))
     np.testing.assert_array_equal(one, 0)
-    towards = three[(HintField(warmer, ground).reach == 0) & (three != 0).any(axis=-1)]
+    towards = three[(reach_of(warmer, ground) == 0) & (three != 0).any(axis=-1)]
     assert len(towards) > 50
     assert towards[:, 1].min() > 0
     assert np.abs(three).max() < 21
@@ -177,19 +193,18 @@ def test_the_same_hints_give_the_same_colours_and_a_slider_solves_nothing(monkey
     hints = [{"x": 0.2, "y": 0.5, "color": GREEN}, {"x": 0.9, "y": 0.1, "color": "#c03030"}]
     np.testing.assert_array_equal(painted(hints), painted(hints))
     colouring = colouring_of(brown(), halves())
-    colouring.chroma(make_look(hints=hints))
+    coloured(colouring, make_look(hints=hints))
     monkeypatch.setattr(Ground, "distances", None)
-    colouring.chroma(make_look(hints=hints, strength=0.5))
+    coloured(colouring, make_look(hints=hints, strength=0.5))
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 30), (30, 1), (2, 3), (48, 48), (300, 200)])
 def test_any_shape_and_the_very_corners(shape):
     lightness = np.full(shape, 50, np.float32)
     for x, y in ((0, 0), (1, 1), (0.5, 1)):
-        field = HintField([Hint(x=x, y=y, color=GREEN)], Ground(lightness, np.zeros((*shape, 2), np.float32)))
+        colouring = colouring_of(AbField(np.zeros((*shape, 2), np.float32)), lightness)
+        ab = coloured(colouring, make_look(hints=[{"x": x, "y": y, "color": GREEN}]))
         row, column = min(int(y * shape[0]), shape[0] - 1), min(int(x * shape[1]), shape[1] - 1)
-        assert field.reach.shape == shape
-        ab = field.over(np.zeros((*shape, 2), np.float32))
         np.testing.assert_allclose(ab[row, column], GREEN_AB, atol=1)
         assert np.isfinite(ab).all()
 
@@ -223,7 +238,7 @@ def test_a_bad_hint_is_named(hint, words):
 
 
 def test_five_hints_at_two_megapixels_are_live():
-    """The best of several tries: what else this machine does is not the point."""
+    """Against the same picture without hints, in turn: what else this machine does is not the point."""
     photo = Photo(grey_picture(1200, 1700))
     hints = [{"x": 0.1 + 0.2 * n, "y": 0.2 + 0.15 * n, "color": GREEN} for n in range(5)]
     rng = np.random.default_rng(5)
@@ -231,12 +246,16 @@ def test_five_hints_at_two_megapixels_are_live():
         rng.normal(size=(313, 56, 56)).astype(np.float32), rng.normal(0, 30, (313, 2)).astype(np.float32)
     )
     colouring = colouring_of(distribution, photo.lightness())
-    best = 10.0
-    for _ in range(8):
-        started = time.perf_counter()
-        render(photo, colouring, make_look(hints=hints))
-        best = min(best, time.perf_counter() - started)
-    assert best < 0.3
+    looks = {"plain": Look(), "moved": make_look(hints=hints)}
+    best = dict.fromkeys([*looks, "put"], np.inf)
+    for turn in range(6):
+        new = {"put": make_look(hints=[{"x": 0.05 * (turn + 1), "y": 0.1, "color": GREEN}, *hints[1:]])}
+        for name, look in (new | looks).items():
+            started = time.perf_counter()
+            render(photo, colouring, look)
+            best[name] = min(best[name], time.perf_counter() - started)
+    assert best["moved"] < 2.5 * best["plain"]
+    assert best["put"] < 4 * best["plain"]
 
 
 def test_no_hints_change_nothing():
@@ -247,12 +266,11 @@ def test_no_hints_change_nothing():
 def test_what_a_hint_would_touch_can_be_seen_first():
     photo = Photo(grey_picture(96, 120))
     colouring = colouring_of(brown(), halves())
-    reach = colouring.reach((Hint(x=0.2, y=0.5, color=GREEN),))
+    reach = colouring.overlay((Hint(x=0.2, y=0.5, color=GREEN),))[..., 2]
     picture = reach_picture(photo, reach).rgb.astype(int)
     magenta = picture[..., 0] - picture[..., 1]
     assert magenta[40:56, 16:32].min() > 60
     assert np.abs(magenta[:, 70:]).max() <= 1
-    assert colouring.reach(()).max() == 0
 
 
 def test_every_swatch_is_a_hints_colour():

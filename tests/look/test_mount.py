@@ -9,7 +9,7 @@ import pytest
 from core.look.colouring import colouring_of
 from core.look.look import Look
 from core.prediction import AbDistribution, AbField
-from tests.support.fakes import BINS
+from tests.support.fakes import BINS, coloured
 
 NOISE = np.random.default_rng(4)
 
@@ -65,7 +65,7 @@ def test_what_a_person_or_another_version_says_of_the_mount_counts() -> None:
     lightness = mounted("oval")
     field = blue(lightness)
     hinted = Look(hints=[{"x": 0.1, "y": 0.9, "color": "#8a6a30"}])
-    ab = colouring_of(field, lightness).chroma(hinted)
+    ab = coloured(colouring_of(field, lightness), hinted)
     assert ab[54, 4, 1] > 15
     known = AbField(field.ab, shares={"agreed": 1.0})
     assert np.linalg.norm(colouring_of(known, lightness).chroma(Look()), axis=-1).min() > 30

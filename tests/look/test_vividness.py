@@ -13,6 +13,7 @@ from core.look.distribution import annealed_mean
 from core.look.look import Look
 from core.look.vividness import expected_chroma
 from core.prediction import AbDistribution
+from tests.support.fakes import coloured
 
 BINS = np.array([[a, b] for a in range(-60, 61, 20) for b in range(-60, 61, 20)], np.float32)
 RARITY = (np.hypot(*BINS.T) / 600).astype(np.float32)
@@ -73,7 +74,7 @@ def test_colour_is_added_evenly_over_the_picture_and_hues_stay(scene: AbDistribu
 def test_what_a_person_changes_in_one_place_leaves_the_others(scene: AbDistribution) -> None:
     colouring = DistributionColouring(scene, LIGHTNESS + np.float32(40) * (np.arange(60) >= 50))
     hint = {"x": 0.95, "y": 0.5, "color": "#2040ff"}
-    before, after = colouring.chroma(Look()), colouring.chroma(Look.model_validate({"hints": [hint]}))
+    before, after = colouring.chroma(Look()), coloured(colouring, Look.model_validate({"hints": [hint]}))
     np.testing.assert_allclose(after[:, :40], before[:, :40], atol=1e-3)
     assert after[:, 57:, 1].mean() < -20
 

@@ -11,9 +11,10 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict
 
 from core.engine import Engine
-from core.look.colouring import colouring_of
+from core.look.colouring import Colouring, colouring_of
 from core.look.look import Look
 from core.photo.open import Photo
+from core.photo.resize import resize_area
 from core.prediction import AbDistribution, Prediction
 from core.registry.registry import Registry
 from core.render.render import Picture, render
@@ -75,3 +76,15 @@ def save_grey(path: Path, height: int = 60, width: int = 90) -> Path:
 def paint(photo: Photo, prediction: Prediction, look: Look) -> Picture:
     """The picture that a prediction becomes."""
     return render(photo, colouring_of(prediction, photo.lightness()), look)
+
+
+def laid_over(ab: Any, overlay: Any) -> Any:
+    """(h, w, 2) a*b* under the overlay of a ``HintField``."""
+    overlay = resize_area(overlay, ab.shape[:2])
+    return ab * (1 - overlay[..., 2:]) + overlay[..., :2]
+
+
+def coloured(colouring: Colouring, look: Look) -> Any:
+    """The (h', w', 2) a*b* of a prediction under all of a look but its refinement, hints' own colours included."""
+    ab = colouring.chroma(look)
+    return laid_over(ab, colouring.overlay(look.hints)) if look.hints else ab
