@@ -35,8 +35,16 @@ if TYPE_CHECKING:
 def colorize(
     context: typer.Context,
     photographs: Annotated[
-        list[Path], typer.Argument(metavar="IN...", help="Photographs, folders, zips or patterns such as '*/*.tif'.")
-    ],
+        list[Path] | None,
+        typer.Argument(metavar="IN...", help="Photographs, folders, zips or patterns such as '*/*.tif'."),
+    ] = None,
+    input_list: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="More of them: one a line of a text, or a column of a CSV or Parquet table."),
+    ] = None,
+    input_column: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Which column; 'photograph' or else the first unless given.")
+    ] = None,
     output: Annotated[Path, typer.Option(help="Folder for the coloured pictures; it is made where missing.")] = Path(
         "coloured"
     ),
@@ -103,6 +111,7 @@ def colorize(
     ] = None,
 ) -> None:
     """Colour photographs; exits 0 when all were done, 1 when some failed, 2 on bad usage, 130 when interrupted."""
+    from core.cli.input_list import read_list
     from core.cli.inputs import Search
     from core.cli.reporter import Reporter
     from core.jobs.job import Job, make_folder
@@ -137,14 +146,21 @@ def colorize(
         job = Job(backend, look, format_name, options, second, quality, sidecar, signer, colour_photos)
         job.check(engine, has_reference=reference is not None)
         make_folder(output)
-        items = Search(output, recursive, engine.settings).items(photographs)
+        listed = read_list(input_list, input_column) if input_list else []
+        items = Search(output, recursive, engine.settings).items(photographs or [], listed)
+        if not items:
+            raise RequestError("There is nothing to colour; give photographs, or --input-list with some.")
         reporter = Reporter(report, as_json)
     with reporter, _faults_into(output / "autochrome.log"):
         placed = _placed(items, Targets(output, job, skip_existing))
         album = _Album(engine, job, OneBackend(engine, job), overwrite, placed, folder)
         with plain_errors():
             album.fetch_weights()
-        album.colour(jobs, reporter)
+        left = album.colour(jobs, reporter)
+    reporter.sum_up()
+    if len(items) > 1 or input_list:
+        with plain_errors():
+            _keep_list(output / "try-again.csv", items, [items[at] for at in left])
     if reporter.failed:
         print_aside(f"{reporter.failed} of {len(items)} failed.")
     if reporter.count < len(items):
@@ -189,8 +205,12 @@ class _Album:
     placed: list[tuple[Source, Target]]
     references: ReferenceFolder | None = None
 
-    def colour(self, jobs: int, reporter: Reporter) -> None:
-        """Colour everything. On Ctrl-C, what is under way is finished and reported, and the rest is left out."""
+    def colour(self, jobs: int, reporter: Reporter) -> list[int]:
+        """Colour everything. On Ctrl-C, what is under way is finished and reported, and the rest is left out.
+
+        Returns:
+            Which of the photographs, by their place in ``placed``, failed or were left out.
+        """
         from tqdm import tqdm
 
         with (
@@ -198,16 +218,20 @@ class _Album:
             ThreadPoolExecutor(jobs) as pool,
             tqdm(total=len(self.placed), unit="photo", disable=None if len(self.placed) > 1 else True) as bar,
         ):
-            futures = [pool.submit(self._colour_one, *each, stopped) for each in self.placed]
+            futures = {pool.submit(self._colour_one, *each, stopped): at for at, each in enumerate(self.placed)}
+            left = set(futures.values())
             try:
                 for future in as_completed(futures):
                     outcome = future.result()
                     if outcome is not None:
+                        if outcome.status != "failed":
+                            left.discard(futures[future])
                         with tqdm.external_write_mode():
                             reporter.add(outcome)
                         bar.update()
             finally:
                 stopped.set()
+        return sorted(left)
 
     def fetch_weights(self) -> None:
         """Have the weights of a backend that was asked for by name before the first photograph needs them.
@@ -265,6 +289,26 @@ def _placed(items: list[Item], targets: Targets) -> list[tuple[Source, Target]]:
                 return []
             found[at] = targets.find(items[at].source, items[at].folder)
     return [(item.source, found[at]) for at, item in enumerate(items)]
+
+
+def _keep_list(path: Path, items: list[Item], left: list[Item]) -> None:
+    """Keep the list of what is to be tried again, from this run and earlier ones; where that is nothing, there is none.
+
+    Raises:
+        RequestError: it cannot be read or written.
+    """
+    from core.cli.input_list import read_list, write_list
+    from core.cli.inputs import as_listed
+
+    known = read_list(path) if path.exists() else []
+    seen, again = set(map(as_listed, items)), [as_listed(item) for item in left]
+    again = list(dict.fromkeys([*(each for each in known if each not in seen), *again]))
+    if again:
+        write_list(path, again)
+    else:
+        path.unlink(missing_ok=True)
+    if left:
+        print_aside(f"To try what is left: --input-list {path}")
 
 
 @contextmanager

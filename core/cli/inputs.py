@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath, PurePosixPath
 
+from core.cli.input_list import Listed
 from core.errors import PhotoError
 from core.photo.archive import Source, sources
 from core.photo.formats import ENDINGS
@@ -36,12 +37,19 @@ class Search:
     recursive: bool
     settings: Settings
 
-    def items(self, given: Iterable[Path]) -> list[Item]:
+    def items(self, given: Iterable[Path], listed: Iterable[Listed] = ()) -> list[Item]:
         """Everything that was given, in order. What cannot be used is there too, with its ``source.problem``.
 
-        A photograph found in a folder, by a pattern or in a zip keeps its place below that.
+        A photograph found in a folder, by a pattern or in a zip keeps its place below that; one on a list keeps all of
+        its folders, or has those that the list says.
         """
-        return [Item(source, folder) for path in given for source, folder in self._found(path)]
+        found = [Item(source, folder) for path in given for source, folder in self._found(path)]
+        for name, folder in listed:
+            path = Path(name)
+            place = _below(path.parent if folder is None else folder)
+            inside = self._in_zip(path) if path.suffix.lower() == ".zip" else [(Source(name, path), PurePath())]
+            found += [Item(source, place / within) for source, within in inside]
+        return found
 
     def _found(self, given: Path) -> Iterator[tuple[Source, PurePath]]:
         if given.is_dir():
@@ -95,6 +103,18 @@ def _or_none(found: Iterator[tuple[Source, PurePath]], given: Path, problem: str
         yield each
     if empty:
         yield Source(str(given), given, problem=PhotoError(problem)), PurePath()
+
+
+def _below(folder: PurePath) -> PurePath:
+    """A folder as one below another: without what leads out of that."""
+    return PurePath(*(part for part in folder.parts if part not in (folder.anchor, "..")))
+
+
+def as_listed(item: Item) -> Listed:
+    """The line of a list that gives an item, or the zip that it is in."""
+    inside = PurePosixPath(item.source.entry.filename.replace("\\", "/")).parent.parts if item.source.entry else ()
+    folders = item.folder.parts
+    return Listed(str(item.source.path), PurePath(*folders[: len(folders) - len(inside)]))
 
 
 def _is_coloured(name: str) -> bool:

@@ -11,6 +11,9 @@ import typer
 from core.errors import RequestError
 from core.jobs.job import Outcome
 
+_MANY = 20
+"""Outcomes of which a person sees all at once; of more, so many failures are told once more in the end."""
+
 
 class Reporter:
     """Prints each photograph's outcome as it comes, and writes the report line by line: what is in it stays.
@@ -27,6 +30,7 @@ class Reporter:
             RequestError: it cannot be written there.
         """
         self.failed = self.count = 0
+        self._problems: list[str] = []
         self._as_json = as_json
         self._reason = ""
         self._file = None
@@ -52,7 +56,10 @@ class Reporter:
     def add(self, outcome: Outcome) -> None:
         """Print and write one photograph's outcome."""
         self.count += 1
-        self.failed += outcome.status == "failed"
+        if outcome.status == "failed":
+            self.failed += 1
+            if len(self._problems) < _MANY:
+                self._problems.append(f"{outcome.photograph}: {outcome.problem}")
         if self._file is not None:
             self._rows.writerow(outcome.cells())
             self._file.flush()
@@ -64,6 +71,13 @@ class Reporter:
             typer.echo(f"{outcome.photograph}: {outcome.problem}")
         else:
             typer.echo("\n  ".join([_summary(outcome), *self._notes(outcome)]))
+
+    def sum_up(self) -> None:
+        """Tell once more what failed, where it has gone by."""
+        if self.count > _MANY and self._problems:
+            more = self.failed - len(self._problems)
+            lines = ["What failed:", *self._problems, *([f"and {more} more"] if more else [])]
+            typer.echo("\n".join(lines), err=True)
 
     def _notes(self, outcome: Outcome) -> list[str]:
         """What is worth knowing; why it is not the preferred backend is printed once, not two hundred times."""
