@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -38,6 +39,16 @@ def test_a_cast_has_a_hue_though_it_is_uneven_and_on_a_mount(tone: tuple[float, 
         assert found.kind == "toned"
         assert found.hue == pytest.approx(hue, abs=20)
         assert found.chroma > 3
+
+
+def test_deep_stains_are_a_cast_though_the_rest_is_white() -> None:
+    down, across = np.mgrid[0:1:200j, 0:1:300j]
+    stain = np.clip(np.sin(9 * across + 4 * down) + np.sin(5 * down - 7 * across), 0, 1)
+    things = cv2.GaussianBlur(np.random.default_rng(2).normal(0, 1, (200, 300)), (0, 0), 4)
+    print_ = np.clip(GREY * (1 + 3 * things), 20, 250)[..., None]
+    found = tone_of(as_jpeg(print_ * np.array([0.98, 0.86, 0.55]) ** stain[..., None]))
+    assert found.kind == "toned"
+    assert found.hue == pytest.approx(85, abs=15)
 
 
 def test_two_colours_of_like_lightness_are_no_cast() -> None:
