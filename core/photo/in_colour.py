@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.colour.cielab import Float, rgb_to_lab
 from core.photo.open import Photo
@@ -94,22 +95,21 @@ def _measures(lab: Float) -> tuple[float, ...]:
     height, width = (int(side * _MARGIN) for side in lab.shape[:2])
     middle = np.s_[height : lab.shape[0] - height, width : lab.shape[1] - width]
     detail = _blurred(lab - _blurred(lab, _BROAD), _FINE)[middle].reshape(-1, 3)
-    powers = np.vander(lab[middle][..., 0].ravel() / 100, _TERMS - 1)
-    across, _ = _left_over(_as_curve(lab))
-    _, amount = _left_over(_as_curve(lab[middle]))
-    _, loose = _left_over((detail[:, :1] * powers, detail[:, 1:]))
+    powers = np.vander(lab[middle][..., 0].ravel() / np.float32(100), _TERMS - 1)
+    across, _ = _left_over(*_as_curve(lab))
+    _, amount = _left_over(*_as_curve(lab[middle]))
+    _, loose = _left_over(detail[:, :1] * powers, detail[:, 1:])
     return across, amount, loose, _chroma(lab[middle]), float(detail[:, 0].std())
 
 
-def _as_curve(lab: Float) -> tuple[Float, Float]:
+def _as_curve(lab: Float) -> tuple[NDArray[Any], Float]:
     """Powers of L*, (n, ``_TERMS``), and a*b*, (n, 2), of a very small copy."""
     small = resize_area(lab, _shape(lab.shape[0], lab.shape[1], _SMALLER_SIDE)).reshape(-1, 3)
-    return np.vander(small[:, 0] / 100, _TERMS), small[:, 1:]
+    return np.vander(small[:, 0] / np.float32(100), _TERMS), small[:, 1:]
 
 
-def _left_over(given: tuple[Float, Float]) -> tuple[float, float]:
+def _left_over(terms: NDArray[Any], ab: Float) -> tuple[float, float]:
     """What a regression of a*b*, (n, 2), on (n, terms) leaves: across the main axis of that, and along it."""
-    terms, ab = given
     rest = ab - terms @ np.linalg.lstsq(terms, ab, rcond=None)[0]
     across, along = np.sqrt(np.maximum(np.linalg.eigvalsh(rest.T @ rest / len(rest)), 0))
     return float(across), float(along)
