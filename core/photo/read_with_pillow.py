@@ -13,6 +13,7 @@ from core.photo.blocks import jpeg_frame, split_jpeg, split_png
 from core.photo.decoded import Decoded, UnsupportedError, from_integers, from_numbers, likely_white
 from core.photo.formats import codes_for
 from core.photo.jpeg_quality import jpeg_quality
+from core.photo.jxl_depth import jxl_depth
 from core.photo.metadata import Blocks
 from core.photo.read_psd import is_deep_psd, psd_blocks, read_deep_psd
 
@@ -97,13 +98,15 @@ def _deep_jpeg(data: bytes) -> Pixels:
 
 
 def _likewise_deep(image: Image.Image, data: bytes) -> tuple[Pixels, Pixels | None] | None:
-    """Pixels and alpha of AVIF and JPEG 2000 with more than 8 bits; None where these are to be left to Pillow."""
+    """Pixels and alpha of AVIF, JPEG XL and JPEG 2000 of more than 8 bits; None where Pillow is to read them."""
     import imagecodecs
 
     if image.format == "AVIF" and (bits := _avif_bits(data)) > 8:
         if any(box in data[:_BOXES] for box in (b"irot", b"imir", b"clap")):  # to be turned or cut, as Pillow does
             return None
         return _without_alpha(from_integers(imagecodecs.avif_decode(data, index=0), bits))
+    if image.format == "JXL" and image.mode in ("LA", "RGB", "RGBA") and 8 < (bits := jxl_depth(data)) <= 16:
+        return _without_alpha(from_integers(imagecodecs.jpegxl_decode(data, index=0), bits))
     if image.format == "JPEG2000" and (bits := _jpeg2000_bits(data)) > 8:
         channels = {"I;16": 1, "RGB": 3, "RGBA": 4}.get(image.mode)
         at = data.find(_CODESTREAM)
@@ -122,9 +125,8 @@ def _was_deep(image: Image.Image, data: bytes) -> bool:
         return _largest_of_pnm(data) > 255
     if image.format == "SGI":
         return data[3] == 2
-    return (image.format == "AVIF" and _avif_bits(data) > 8) or (
-        image.format == "JPEG2000" and _jpeg2000_bits(data) > 8
-    )
+    bits = {"AVIF": _avif_bits, "JPEG2000": _jpeg2000_bits, "JXL": jxl_depth}.get(image.format or "")
+    return bits is not None and bits(data) > 8
 
 
 def _largest_of_pnm(data: bytes) -> int:

@@ -19,6 +19,7 @@ import numpy as np
 import pillow_heif
 from PIL import Image
 
+from core.colour.cielab import srgb_to_linear
 from core.photo.formats import FORMATS
 from tests.photo import by_hand
 
@@ -92,6 +93,12 @@ def _both(
 def _heif(picture: Any, **options: Any) -> bytes:
     pillow_heif.register_heif_opener()
     return _pillow(picture, "HEIF", quality=95, **options)
+
+
+def _deep_jxl(pixels: Any, bits: int = 16) -> bytes:
+    """In linear light, which is what imagecodecs says of all that it writes with more than 8 bits."""
+    linear = np.rint(srgb_to_linear(pixels / np.float32(255)) * (2**bits - 1)).astype(np.uint16)
+    return bytes(imagecodecs.jpegxl_encode(linear, bitspersample=bits, usecontainer=bits < 16, lossless=True))
 
 
 def _deep_heif() -> bytes:
@@ -260,6 +267,8 @@ def _cells() -> list[Cell]:
         *_both("AVIF", ".avif", lambda p: imagecodecs.avif_encode(p, 90)),
         Cell("AVIF", "10", "RGB", "", _deep_avif, ".avif", RGB),
         *_both("JPEG XL", ".jxl", lambda p: imagecodecs.jpegxl_encode(p, 90)),
+        *_both("JPEG XL", ".jxl", _deep_jxl, "16", "lossless, linear"),
+        Cell("JPEG XL", "10", "RGB", "lossless, linear", lambda: _deep_jxl(RGB, 10), ".jxl", RGB),
         *_both("JPEG 2000", ".jp2", lambda p: imagecodecs.jpeg2k_encode(p, codecformat="JP2")),
         *_both("JPEG 2000", ".jp2", lambda p: _opencv(".jp2", _deep(p)), "16"),
         Cell("GIF", "8", "palette", "", lambda: imagecodecs.gif_encode(GREY), ".gif", GREY),
@@ -298,7 +307,8 @@ CELLS = _cells()
 INTRODUCTION = """# File formats
 
 What is opened, and how it is tried: each line is a test, with a file from another library than the one that reads it
-here (but HEIC, JPEG of 12 bits and AVIF of 10), whose lightness must come out right (mean error under 0.5 L\\*).
+here (but HEIC, JPEG of 12 bits, AVIF of 10 and JPEG XL of more than 8), whose lightness must come out right (mean error
+under 0.5 L\\*).
 Written by `python -m tests.photo.matrix`.
 
 Orientation, colour profile, resolution, EXIF, XMP and IPTC are read where the format has them. Of animations and files
