@@ -110,8 +110,7 @@ def open_photo(path: str | Path, settings: Settings | None = None, name: str | N
     reason = why_not(data[:200], name)
     if reason:
         raise PhotoError(f"{name} is {reason}.")
-    with ExitStack() as in_work, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow's remarks on odd metadata are nothing a person can act on
+    with ExitStack() as in_work:
         try:
             decoded = _decode(data, name, settings, in_work)
         except AutochromeError:

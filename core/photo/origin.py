@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import warnings
 from pathlib import Path
 
 from PIL import Image
@@ -37,10 +36,8 @@ def marked(software: str, done: str, digest: str | None) -> str:
 def origin_of(picture: Path) -> str | None:
     """The digest of the photograph that a picture was made from; None where it does not say."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(picture) as image:
-                text = str(image.getexif().get(SOFTWARE, ""))
+        with Image.open(picture) as image:
+            text = str(image.getexif().get(SOFTWARE, ""))
     except Exception:  # whatever it is, it is no picture that says so
         return None
     mark = _MARK.search(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Callable
 
 import numpy as np
@@ -18,6 +19,8 @@ from core.photo.metadata import Blocks
 from core.photo.read_psd import is_deep_psd, psd_blocks, read_deep_psd
 
 Image.MAX_IMAGE_PIXELS = None  # Settings.max_pixels takes its place, with a sentence that says what to do
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+"""Remarks on odd metadata are nothing a person can act on. Once for all: ``catch_warnings`` is not for threads."""
 
 _CUT = "Its colours have more than 8 bits a channel and were read as 8."
 _BOXES = 4096

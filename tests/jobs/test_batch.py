@@ -114,7 +114,7 @@ def test_two_hundred_photographs_need_no_more_memory_than_a_few(tmp_path: Path) 
             tracemalloc.reset_peak()
     tracemalloc.stop()
     assert len(report(tmp_path / "out.zip")) == 200
-    assert peaks[1] < peaks[0] + 2_000_000
+    assert peaks[1] < peaks[0] + 8_000_000  # kept pictures would need 30 MB; threads of other tests allocate too
 
 
 # --- zips that are refused ---

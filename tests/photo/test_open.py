@@ -2,8 +2,10 @@
 
 import io
 import struct
+import subprocess
 import sys
 import zlib
+from pathlib import Path
 
 import cv2
 import imagecodecs
@@ -21,6 +23,7 @@ from core.settings import Settings
 from tests.photo import by_hand
 from tests.support.fakes import grey_picture
 
+ROOT = Path(__file__).resolve().parents[2]
 RGB = np.random.default_rng(3).integers(0, 256, (30, 41, 3), dtype=np.uint8)
 GREY = grey_picture(30, 41)
 
@@ -288,3 +291,20 @@ def test_deep_colours_that_are_read_as_eight_bits_are_told_of(tmp_path):
     assert "read as 8" in open_photo(tmp_path / "a.ppm").warnings[0]
     (tmp_path / "a.ppm").write_bytes(by_hand.pnm(pixels.astype(np.uint8), 255))
     assert open_photo(tmp_path / "a.ppm").warnings == ()
+
+
+def test_remarks_on_odd_metadata_are_not_printed_and_python_keeps_its_own_ways(tmp_path):
+    exif = b"Exif\0\0II*\0\x08\0\0\0\x09\0"
+    Image.fromarray(RGB).save(tmp_path / "a.jpg", exif=exif)
+    program = """
+import sys, warnings
+from concurrent.futures import ThreadPoolExecutor
+from core.photo.open import open_photo
+before = list(warnings.filters)
+with ThreadPoolExecutor(8) as pool:
+    list(pool.map(open_photo, [sys.argv[1]] * 40))
+assert warnings.filters == before
+"""
+    command = [sys.executable, "-c", program, str(tmp_path / "a.jpg")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
