@@ -20,7 +20,7 @@ _SHARPEN = 0.22
 """Share of the field's own detail that is added to it: a field's pixel is the mean of an area, which
 interpolation would blur once more."""
 
-_NEAR, _BEYOND = 7, 0.02
+_NEAR, _BEYOND = 11, 0.01
 """Side, in pixels of the field, of the window whose range no value of a plane leaves, and how far it may all the
 same, as a share of that range: else cubics and sharpening give strong colours rings of the opposite one."""
 
