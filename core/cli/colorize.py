@@ -35,19 +35,19 @@ if TYPE_CHECKING:
 def colorize(
     context: typer.Context,
     photographs: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="IN...", help="Photographs, folders, zips or patterns such as '*/*.tif'."),
+        list[str] | None,
+        typer.Argument(metavar="IN...", help="Photographs, folders, zips or patterns such as '*/*.tif'; or URIs."),
     ] = None,
     input_list: Annotated[
-        Path | None,
+        str | None,
         typer.Option(metavar="FILE", help="More of them: one a line of a text, or a column of a CSV or Parquet table."),
     ] = None,
     input_column: Annotated[
         str | None, typer.Option(metavar="NAME", help="Which column; 'photograph' or else the first unless given.")
     ] = None,
-    output: Annotated[Path, typer.Option(help="Folder for the coloured pictures; it is made where missing.")] = Path(
-        "coloured"
-    ),
+    output: Annotated[
+        str, typer.Option(metavar="DIR", help="Folder, or URI of one, for the coloured pictures; made where missing.")
+    ] = "coloured",
     recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Look into folders within folders.")] = False,
     skip_existing: Annotated[
         bool, typer.Option("--skip-existing", help="Take a picture of the right name for done, whoever made it.")
@@ -121,6 +121,7 @@ def colorize(
     from core.look.look import make_look
     from core.photo.open import open_photo
     from core.photo.save import output_format
+    from core.photo.stores import is_elsewhere, path_of
 
     with plain_errors(BAD_USAGE):
         if skip_existing and overwrite:
@@ -145,14 +146,15 @@ def colorize(
         signer = _signer(c2pa_cert, c2pa_key, c2pa_tsa)
         job = Job(backend, look, format_name, options, second, quality, sidecar, signer, colour_photos)
         job.check(engine, has_reference=reference is not None)
-        make_folder(output)
-        listed = read_list(input_list, input_column) if input_list else []
-        items = Search(output, recursive, engine.settings).items(photographs or [], listed)
+        folder_out = path_of(output)
+        make_folder(folder_out)
+        listed = read_list(path_of(input_list), input_column) if input_list else []
+        items = Search(folder_out, recursive, engine.settings).items(map(path_of, photographs or []), listed)
         if not items:
             raise RequestError("There is nothing to colour; give photographs, or --input-list with some.")
         reporter = Reporter(report, as_json)
-    with reporter, _faults_into(output / "autochrome.log"):
-        placed = _placed(items, Targets(output, job, skip_existing))
+    with reporter, _faults_into(Path() if is_elsewhere(folder_out) else folder_out):
+        placed = _placed(items, Targets(folder_out, job, skip_existing))
         album = _Album(engine, job, OneBackend(engine, job), overwrite, placed, folder)
         with plain_errors():
             album.fetch_weights()
@@ -160,7 +162,7 @@ def colorize(
     reporter.sum_up()
     if len(items) > 1 or input_list:
         with plain_errors():
-            _keep_list(output / "try-again.csv", items, [items[at] for at in left])
+            _keep_list(folder_out / "try-again.csv", items, [items[at] for at in left])
     if reporter.failed:
         print_aside(f"{reporter.failed} of {len(items)} failed.")
     if reporter.count < len(items):
@@ -254,12 +256,14 @@ class _Album:
     def _colour_one(self, source: Source, target: Target, stopped: threading.Event) -> Outcome | None:
         """Colour one photograph, and say what became of it; None where it was not begun."""
         from core.jobs.job import Outcome
+        from core.photo.stores import shown
 
         if stopped.is_set():
             return None
         if target.is_there and not self._is_due(source, target):
-            reason = f"{target.path} is there already; --overwrite makes it anew."
-            return Outcome(status="skipped", photograph=source.name, picture=str(target.path), problem=reason)
+            picture = shown(target.path)
+            reason = f"{picture} is there already; --overwrite makes it anew."
+            return Outcome(status="skipped", photograph=source.name, picture=picture, problem=reason)
         try:
             job = self._job_for(source)
         except AutochromeError as error:
@@ -283,8 +287,9 @@ def _placed(items: list[Item], targets: Targets) -> list[tuple[Source, Target]]:
     Files are found in the order of the photographs' paths, so that in which order they were given makes no difference.
     """
     found: dict[int, Target] = {}
+    places = [(item.source.path.absolute().parts, item.source.name) for item in items]
     with _stopped_by_ctrl_c() as stopped:
-        for at in sorted(range(len(items)), key=lambda at: (items[at].source.path.absolute(), items[at].source.name)):
+        for at in sorted(range(len(items)), key=places.__getitem__):
             if stopped.is_set():
                 return []
             found[at] = targets.find(items[at].source, items[at].folder)
@@ -299,6 +304,7 @@ def _keep_list(path: Path, items: list[Item], left: list[Item]) -> None:
     """
     from core.cli.input_list import read_list, write_list
     from core.cli.inputs import as_listed
+    from core.photo.stores import shown
 
     known = read_list(path) if path.exists() else []
     seen, again = set(map(as_listed, items)), [as_listed(item) for item in left]
@@ -308,13 +314,13 @@ def _keep_list(path: Path, items: list[Item], left: list[Item]) -> None:
     else:
         path.unlink(missing_ok=True)
     if left:
-        print_aside(f"To try what is left: --input-list {path}")
+        print_aside(f"To try what is left: --input-list {shown(path)}")
 
 
 @contextmanager
-def _faults_into(path: Path) -> Iterator[None]:
-    """Write the tracebacks of what nobody has foreseen into a file, which is made when there is one."""
-    handler = logging.FileHandler(path, encoding="utf-8", delay=True)
+def _faults_into(folder: Path) -> Iterator[None]:
+    """Write the tracebacks of what nobody has foreseen into a file there, which is made when there is one."""
+    handler = logging.FileHandler(folder / "autochrome.log", encoding="utf-8", delay=True)
     logger = logging.getLogger("autochrome")
     logger.addHandler(handler)
     try:

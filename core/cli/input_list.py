@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from core.errors import PhotoError, RequestError
 from core.photo.save import copy_whole
+from core.photo.stores import read_bytes, shown
 
 PHOTOGRAPH, FOLDER = "photograph", "folder"
 """Columns of a table: the photograph, and the folder within the output's that its picture goes to."""
@@ -36,17 +37,19 @@ def read_list(path: Path, column: str | None = None) -> list[Listed]:
     try:
         if ending in (".parquet", ".pq"):
             return list(_of_table(_parquet_rows(path), path, column))
-        text = path.read_bytes().decode("utf-8-sig", "surrogateescape")  # names need not be UTF-8
+        text = read_bytes(path).decode("utf-8-sig", "surrogateescape")  # names need not be UTF-8
         if "\0" in text:
             raise ValueError("binary")
         if ending == ".csv":
             return list(_of_table(csv.DictReader(io.StringIO(text)), path, column))
         return [Listed(line) for line in text.splitlines() if line.strip()]
     except OSError as error:
-        raise RequestError(f"The list {path} cannot be read ({error.strerror or error}); name another.") from error
+        raise RequestError(
+            f"The list {shown(path)} cannot be read ({error.strerror or error}); name another."
+        ) from error
     except (ValueError, csv.Error) as error:
         raise RequestError(
-            f"The list {path} is no UTF-8 text, CSV or Parquet file; save it as one of these."
+            f"The list {shown(path)} is no UTF-8 text, CSV or Parquet file; save it as one of these."
         ) from error
 
 
@@ -70,7 +73,7 @@ def _of_table(rows: Iterable[Mapping[str, Any]], path: Path, column: str | None)
     for row in rows:
         name = column or (PHOTOGRAPH if PHOTOGRAPH in row else next(iter(row)))
         if name not in row:
-            raise RequestError(f"The list {path} has no column '{name}'; it has {', '.join(map(str, row))}.")
+            raise RequestError(f"The list {shown(path)} has no column '{name}'; it has {', '.join(map(str, row))}.")
         folder = row.get(FOLDER)
         if row[name]:
             yield Listed(str(row[name]), None if folder is None else PurePath(folder))
@@ -81,6 +84,6 @@ def _parquet_rows(path: Path) -> Iterator[Mapping[str, Any]]:
         from pyarrow import parquet
     except ImportError as error:
         raise RequestError("Parquet lists need the package pyarrow; pip install -r requirements-stores.txt.") from error
-    with parquet.ParquetFile(path) as table:
+    with parquet.ParquetFile(io.BytesIO(read_bytes(path))) as table:
         for batch in table.iter_batches():
             yield from batch.to_pylist()

@@ -12,6 +12,7 @@ from core.cli.input_list import Listed
 from core.errors import PhotoError
 from core.photo.archive import Source, sources
 from core.photo.formats import ENDINGS
+from core.photo.stores import folders_of, found_in, is_elsewhere, path_of, shown
 from core.settings import Settings
 
 
@@ -45,14 +46,18 @@ class Search:
         """
         found = [Item(source, folder) for path in given for source, folder in self._found(path)]
         for name, folder in listed:
-            path = Path(name)
-            place = _below(path.parent if folder is None else folder)
-            inside = self._in_zip(path) if path.suffix.lower() == ".zip" else [(Source(name, path), PurePath())]
+            path = path_of(name)
+            place = _below(folders_of(path) if folder is None else folder)
+            inside: Iterable[tuple[Source, PurePath]] = [(Source(shown(name), path), PurePath())]
+            if path.suffix.lower() == ".zip" and not is_elsewhere(path):
+                inside = self._in_zip(path)
             found += [Item(source, place / within) for source, within in inside]
         return found
 
     def _found(self, given: Path) -> Iterator[tuple[Source, PurePath]]:
-        if given.is_dir():
+        if is_elsewhere(given):
+            yield from _or_none(self._in_store(given), given, f"There is no picture in {shown(given)}; name another.")
+        elif given.is_dir():
             yield from _or_none(self._in_folder(given), given, self._no_picture(given))
         elif glob.has_magic(str(given)) and not given.exists():
             yield from _or_none(self._matching(given), given, f"Nothing matches {given}; check the pattern.")
@@ -71,6 +76,22 @@ class Search:
             for name in sorted(names):
                 if Path(name).suffix.lower() in ENDINGS and name[0] != "." and not _is_coloured(name):
                     yield Source(str(here / name), here / name), here.relative_to(top)
+
+    def _in_store(self, given: Path) -> Iterator[tuple[Source, PurePath]]:
+        """A file in a store, known by its ending, or those in a folder of it; what is on the web is always a file."""
+        if given.suffix.lower() in ENDINGS or str(given).startswith("http"):
+            yield Source(shown(given), given), PurePath()
+            return
+        try:
+            files = found_in(given, self.recursive)
+        except OSError as error:
+            reason = PhotoError(f"{shown(given)} cannot be looked into ({error.strerror}); check the address.")
+            yield Source(shown(given), given, problem=reason), PurePath()
+            return
+        for file in files:
+            hidden = any(part[0] == "." for part in file.parts)
+            if file.suffix.lower() in ENDINGS and not hidden and not _is_coloured(file.name):
+                yield Source(shown(given / file), given / file), file.parent
 
     def _matching(self, pattern: Path) -> Iterator[tuple[Source, PurePath]]:
         parts = pattern.parts
@@ -102,7 +123,7 @@ def _or_none(found: Iterator[tuple[Source, PurePath]], given: Path, problem: str
         empty = False
         yield each
     if empty:
-        yield Source(str(given), given, problem=PhotoError(problem)), PurePath()
+        yield Source(shown(given), given, problem=PhotoError(problem)), PurePath()
 
 
 def _below(folder: PurePath) -> PurePath:

@@ -23,6 +23,7 @@ from core.photo.in_colour import is_in_colour
 from core.photo.open import Photo, open_photo
 from core.photo.origin import done_by
 from core.photo.save import check_quality, coloured_name, copy_whole, format_like, output_format, save_picture
+from core.photo.stores import read_bytes, shown
 from core.progress import Progress, no_progress
 from core.registry.registry import AUTO
 from core.render.render import Picture
@@ -191,7 +192,7 @@ class Job:
                 f"{photo.name} is in colour already and was left as it is; 'recolour' would colour it anew."
             )
         path = target.with_suffix(PurePosixPath(photo.name).suffix)
-        data = photograph.read_bytes()
+        data = read_bytes(photograph)
         if path.exists() and path.read_bytes() != data:  # another photograph's
             path = path.with_name(f"{path.name.rpartition('.colour')[0]}-{photo.metadata.digest}.colour{path.suffix}")
         make_folder(path.parent)
@@ -215,7 +216,7 @@ class Job:
             return Outcome(status="failed", photograph=source.name, problem=_fault(source.name, error)), None
         row = coloured.report.row()
         status = "done" if row["backend"] else "kept"
-        return Outcome(status=status, photograph=source.name, picture=str(coloured.path), **row), coloured.picture
+        return Outcome(status=status, photograph=source.name, picture=shown(coloured.path), **row), coloured.picture
 
 
 def make_folder(folder: Path) -> None:
@@ -226,8 +227,9 @@ def make_folder(folder: Path) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RequestError(f"The folder {folder} cannot be made ({error.strerror}); choose another.") from error
+    except (OSError, NotImplementedError) as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        raise RequestError(f"The folder {shown(folder)} cannot be made ({reason}); choose another.") from error
 
 
 def _base_name(name: str) -> str:

@@ -16,9 +16,10 @@ from pydantic import BaseModel
 
 from core import __version__
 from core.engine import Forecast, Report
-from core.errors import PhotoError
 from core.look.look import Look
 from core.photo.open import Photo
+from core.photo.save import copy_whole
+from core.photo.stores import read_bytes
 
 if TYPE_CHECKING:
     from core.jobs.job import Job
@@ -72,11 +73,8 @@ class Sidecar(BaseModel):
             PhotoError: it cannot be written.
         """
         path = sidecar_of(picture)
-        try:
-            path.write_text(json.dumps(self.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n", "utf-8")
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise PhotoError(f"{path.name} could not be written ({reason}); free some space and try again.") from error
+        text = json.dumps(self.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n"
+        copy_whole(path, text.encode("utf-8"))
         return path
 
 
@@ -99,7 +97,7 @@ def make_sidecar(photograph: Path, photo: Photo, job: Job, forecast: Forecast, r
     options: Mapping[str, Any] = job.options or {}
     return Sidecar(
         photograph=photo.name,
-        sha256=hashlib.sha256(photograph.read_bytes()).hexdigest(),
+        sha256=hashlib.sha256(read_bytes(photograph)).hexdigest(),
         width=report.width,
         height=report.height,
         backend=report.backend,

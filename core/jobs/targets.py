@@ -11,6 +11,7 @@ from core.errors import PhotoError
 from core.jobs.job import Job
 from core.photo.archive import Source
 from core.photo.origin import digest_of, origin_of
+from core.photo.stores import read_bytes
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ class Targets:
             try:
                 digest = _digest(source)
             except PhotoError:  # it cannot be coloured either, which is said then
-                return Target(self._output / folder / name, False)
+                return Target(self._output.joinpath(*folder.parts, name), False)
             stem, _, ending = name.rpartition(".colour.")
             own_name = f"{stem}-{digest[:8]}.colour.{ending}"
             for place in places:
@@ -106,14 +107,14 @@ class Targets:
             if plain and self._keep_unknown and not plain.origin:
                 return Target(plain.path, True)
             name = own_name if plain else name
-        path = self._output / folder / name
+        path = self._output.joinpath(*folder.parts, name)
         taken.add(_Taken(path, source))
         return Target(path, False)
 
     def _taken_in(self, folder: PurePath) -> _Folder:
         if folder not in self._taken:
             self._taken[folder] = known = _Folder()
-            place = self._output / folder
+            place = self._output.joinpath(*folder.parts)
             for path in place.iterdir() if place.is_dir() else ():
                 known.add(_Taken(path))
         return self._taken[folder]
@@ -133,6 +134,6 @@ def _digest(source: Source) -> str:
     """
     with source.file() as path:
         try:
-            return digest_of(path.read_bytes())
+            return digest_of(read_bytes(path))
         except OSError as error:
             raise PhotoError(f"{source.name} cannot be read ({error.strerror}); check its name and folder.") from error

@@ -13,6 +13,7 @@ from PIL import Image
 from core import __version__
 from core.errors import PhotoError, RequestError
 from core.photo.formats import media_type
+from core.photo.stores import read_bytes
 
 _SETTINGS = {
     "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False},  # nothing is asked of the network
@@ -55,7 +56,7 @@ class Credentials:
         Raises:
             PhotoError: it cannot be signed.
         """
-        media, parent = f"image/{format_name}", photograph.read_bytes()
+        media, parent = f"image/{format_name}", read_bytes(photograph)
         with open(picture, "rb") as source, open(signed, "w+b") as target:
             try:
                 self._sign(source, target, media, _manifest(media, done, source_type), parent, name)

@@ -24,6 +24,7 @@ from core.photo.pixel_budget import PixelBudget, when_dropped
 from core.photo.profile import to_srgb
 from core.photo.read_tiff import read_tiff
 from core.photo.read_with_pillow import read_with_pillow
+from core.photo.stores import read_bytes, size_of
 from core.settings import Settings
 
 _DPI = (1.5, 60_000)
@@ -104,7 +105,7 @@ def open_photo(path: str | Path, settings: Settings | None = None, name: str | N
         PhotoError: no such file, no picture, a damaged one, one of a kind that is not read, or one over the limits.
     """
     settings = settings or Settings()
-    path = Path(path)
+    path = Path(path) if isinstance(path, str) else path
     name = name or path.name
     data = _read(path, name, settings)
     reason = why_not(data[:200], name)
@@ -135,13 +136,13 @@ def open_photo(path: str | Path, settings: Settings | None = None, name: str | N
 
 def _read(path: Path, name: str, settings: Settings) -> bytes:
     try:
-        size = path.stat().st_size
+        size = size_of(path)
         if size > settings.max_upload_mb * 1_000_000:
             raise PhotoError(
                 f"{name} has {size / 1e6:.0f} MB and the limit is {settings.max_upload_mb}; "
                 "make it smaller or raise AUTOCHROME_MAX_UPLOAD_MB."
             )
-        data = path.read_bytes()
+        data = read_bytes(path)
     except FileNotFoundError as error:
         raise PhotoError(f"There is no file {name}; check its name and folder.") from error
     except OSError as error:

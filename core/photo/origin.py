@@ -36,7 +36,7 @@ def marked(software: str, done: str, digest: str | None) -> str:
 def origin_of(picture: Path) -> str | None:
     """The digest of the photograph that a picture was made from; None where it does not say."""
     try:
-        with Image.open(picture) as image:
+        with picture.open("rb") as file, Image.open(file) as image:
             text = str(image.getexif().get(SOFTWARE, ""))
     except Exception:  # whatever it is, it is no picture that says so
         return None

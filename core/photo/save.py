@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,6 +19,7 @@ from core.photo.exif import as_block, marked
 from core.photo.metadata import Metadata
 from core.photo.open import Photo
 from core.photo.origin import done_by
+from core.photo.stores import is_elsewhere, scratch_folder, write_bytes
 from core.photo.write_png import write_png
 from core.photo.write_tiff import write_tiff
 
@@ -163,10 +163,13 @@ def _whole_or_not(path: Path, suffix: str) -> Iterator[Path]:
         PhotoError: it cannot be written.
     """
     try:
-        with tempfile.TemporaryDirectory(prefix=".autochrome-", dir=path.parent) as scratch:
+        with scratch_folder(path) as scratch:
             whole = Path(scratch) / f"whole{suffix}"
             yield whole
-            whole.replace(path)
+            if is_elsewhere(path):
+                write_bytes(path, whole.read_bytes())
+            else:
+                whole.replace(path)
     except OSError as error:
         reason = error.strerror or str(error)
         advice = "free some space or choose another folder"

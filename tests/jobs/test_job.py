@@ -62,7 +62,12 @@ def test_a_fault_costs_the_command_line_one_photograph(tmp_path: Path, monkeypat
     assert done.exit_code == 1
     assert done.stderr.splitlines()[0].startswith("b.png: b.png met a fault of Autochrome's own (ZeroDivisionError")
     assert "Traceback" not in done.output
-    assert sorted(path.name for path in Path("out").iterdir()) == ["a.colour.png", "autochrome.log", "d.colour.png"]
+    assert sorted(path.name for path in Path("out").iterdir()) == [
+        "a.colour.png",
+        "autochrome.log",
+        "d.colour.png",
+        "try-again.csv",
+    ]
     assert "Traceback" in Path("out/autochrome.log").read_text()
 
 
