@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,6 +50,16 @@ def nothing_goes_on() -> Iterator[None]:
         yield
     for weights in made:
         weights.close()
+
+
+@pytest.fixture(autouse=True)
+def the_log_stays() -> Iterator[None]:
+    """Take back a server's log: its stream ends with the test, and the next test's faults would be written there."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture
