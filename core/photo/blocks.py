@@ -60,6 +60,12 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
         at = end
 
 
+def jpeg_body(data: bytes) -> int:
+    """Where the picture begins in a JPEG file: behind what is said of it."""
+    said = (*_APPS, _COMMENT)
+    return next((start for marker, start, _ in _segments(data) if marker not in said), 2)
+
+
 def jpeg_frame(data: bytes) -> tuple[int, int, int] | None:
     """Bits a channel, height and width of a JPEG file, by its frame header (ITU-T T.81, B.2.2)."""
     frames = (data[start + 4 : end] for marker, start, end in _segments(data) if marker in _FRAMES)

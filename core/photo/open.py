@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -107,13 +106,15 @@ def open_photo(path: str | Path, settings: Settings | None = None, name: str | N
     settings = settings or Settings()
     path = Path(path) if isinstance(path, str) else path
     name = name or path.name
-    data = _read(path, name, settings)
-    reason = why_not(data[:200], name)
-    if reason:
-        raise PhotoError(f"{name} is {reason}.")
-    with ExitStack() as in_work:
+    with ExitStack() as in_work, ExitStack() as at_door:
+        if settings.pixels_at_once:
+            at_door.callback(_IN_WORK.come_in())
+        data = _read(path, name, settings)
+        reason = why_not(data[:200], name)
+        if reason:
+            raise PhotoError(f"{name} is {reason}.")
         try:
-            decoded = _decode(data, name, settings, in_work)
+            decoded = _decode(data, name, settings, in_work, at_door)
         except AutochromeError:
             raise
         except UnidentifiedImageError as error:
@@ -152,7 +153,7 @@ def _read(path: Path, name: str, settings: Settings) -> bytes:
     return data
 
 
-def _decode(data: bytes, name: str, settings: Settings, in_work: ExitStack) -> Decoded:
+def _decode(data: bytes, name: str, settings: Settings, in_work: ExitStack, at_door: ExitStack) -> Decoded:
     def check_size(width: int, height: int) -> None:
         if width * height > settings.max_pixels:
             raise PhotoError(
@@ -162,6 +163,7 @@ def _decode(data: bytes, name: str, settings: Settings, in_work: ExitStack) -> D
         if settings.pixels_at_once:
             in_work.close()  # a reader may ask more than once
             in_work.callback(_IN_WORK.admit(width * height, settings.pixels_at_once))
+            at_door.close()
 
     return read_tiff(data, check_size) if is_tiff(data) else read_with_pillow(data, name, check_size)
 

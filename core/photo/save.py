@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,7 +14,7 @@ from PIL import Image
 
 from core.colour.cielab import Pixels, eight_bits
 from core.errors import PhotoError, RequestError, shortened
-from core.photo.blocks import photoshop_of_iptc
+from core.photo.blocks import jpeg_body, photoshop_of_iptc
 from core.photo.captions import marked_xmp, source_type_of
 from core.photo.exif import as_block, marked
 from core.photo.metadata import Metadata
@@ -212,4 +213,23 @@ def _write_with_pillow(
         if metadata.iptc:
             body = b"Photoshop 3.0\0" + photoshop_of_iptc(metadata.iptc)
             options["extra"] = b"\xff\xed" + (len(body) + 2).to_bytes(2, "big") + body
-    Image.fromarray(rgb if alpha is None else np.dstack([rgb, alpha])).save(path, format_name.upper(), **options)
+    if format_name == "jpeg":
+        _write_jpeg(path, rgb, options)
+    else:
+        Image.fromarray(rgb if alpha is None else np.dstack([rgb, alpha])).save(path, format_name.upper(), **options)
+
+
+def _write_jpeg(path: Path, rgb: Pixels, options: dict[str, Any]) -> None:
+    """Let Pillow write what is said of the picture, and libjpeg the picture itself: Pillow would first copy it.
+
+    The bytes are those that Pillow would write.
+    """
+    import imagecodecs
+
+    said = io.BytesIO()
+    Image.new("RGB", (1, 1)).save(said, "JPEG", **options)
+    head = said.getvalue()
+    picture = bytes(imagecodecs.jpeg8_encode(np.ascontiguousarray(rgb), level=options["quality"], subsampling="444"))
+    with open(path, "wb") as file:
+        file.write(head[: jpeg_body(head)])
+        file.write(memoryview(picture)[jpeg_body(picture[:_JPEG_SEGMENT]) :])

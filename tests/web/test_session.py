@@ -55,7 +55,7 @@ def test_a_part_in_full_resolution_is_cut_from_the_whole_picture(tmp_path: Path)
 
 
 def test_predictions_are_kept_by_their_bytes_and_not_by_their_number(tmp_path: Path) -> None:
-    for megabytes, calls_more in ((32, 0), (0, 1)):
+    for megabytes, calls_more in ((128, 0), (0, 1)):
         backend = FakeBackend()
         previews = Previews(make_engine(backend, cache_mb=megabytes))
         paths = [save_grey(tmp_path / f"{number}.png", 60 + number) for number in range(14)]
