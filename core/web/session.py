@@ -53,6 +53,7 @@ class Session(BaseModel):
         in_colour: whether the photograph has colours of its own.
         see_through: whether parts of it are transparent.
         reference: the photograph that its colours were taken from, or None.
+        is_version: whether that is another version of the photograph itself.
     """
 
     token: str
@@ -62,6 +63,7 @@ class Session(BaseModel):
     in_colour: bool
     see_through: bool = False
     reference: Upload | None = None
+    is_version: bool = False
 
     @property
     def folder(self) -> Path:
@@ -110,9 +112,19 @@ class Previews:
             in_colour=is_in_colour(small),
             see_through=small.alpha is not None,
             reference=reference,
+            is_version=self._engine.registry.get(forecast.report.backend).info.learned is None,
         )
         deleted_in_time(folder / _FACTS).write_text(session.model_dump_json())
         return session
+
+    def suited(self, upload: Upload, reference: Upload) -> str:
+        """The id of the backend for two photographs, the second of which may be a version of the first.
+
+        Raises:
+            AutochromeError: one of them cannot be opened, or no backend takes such a one.
+        """
+        photo, second = (open_upload(each, self._engine.settings) for each in (upload, reference))
+        return self._engine.suited(photo, second)
 
     def find(self, token: Any) -> Session:
         """A session by its token.
@@ -143,6 +155,11 @@ class Previews:
         """The photograph as it was, with about so many pixels or as many as its small copy has."""
         photo, _ = self._opened(session)
         return _sized(photo, pixels)
+
+    def theirs(self, session: Session, pixels: int) -> Photo:
+        """The other version, as it came."""
+        assert session.reference is not None
+        return _sized(open_upload(session.reference, self._engine.settings), pixels)
 
     def after(self, session: Session, look: Look, pixels: int) -> Photo:
         """The same coloured; no network runs unless memory was short."""

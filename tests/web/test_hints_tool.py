@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from backends.graft import Graft
 from core.look.look import Hint, Look
 from core.photo.open import open_photo
 from tests.support.browser import (
@@ -26,7 +28,9 @@ from tests.support.browser import (
     upload,
     wait_for_repaint,
 )
+from tests.support.other_tool import MILD, grey, make_version
 
+COLOUR_PHOTOS = Path(__file__).parent.parent / "support" / "colour_photos"
 GREEN = "#2e6b3f"  # what the tool starts with
 
 
@@ -247,7 +251,7 @@ def test_a_second_photograph_is_asked_for_by_such_a_backend_only(
     pixels = coloured(visit)
     assert (pixels[..., 2] - pixels[..., 0]).min() > 30
     expect(visit.locator("#story summary")).to_contain_text("From a reference")
-    expect(visit.locator("#second").get_by_role("status")).not_to_be_visible()
+    expect(visit.locator("#second .ask")).not_to_be_visible()
     assert field.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)") == 50
     with visit.expect_download() as waiting:
         visit.locator("#download").click()
@@ -257,6 +261,48 @@ def test_a_second_photograph_is_asked_for_by_such_a_backend_only(
     choose_model(visit, "Pocket")
     wait_for_repaint(visit, before)
     expect(field).not_to_be_visible()
+
+
+def test_a_version_of_the_photograph_is_told_from_another_photograph(
+    browser: Browser, tmp_path_factory: pytest.TempPathFactory, second: Second, tmp_path: Path
+) -> None:
+    truth = cv2.imread(str(COLOUR_PHOTOS / "astronaut.jpg"))[:, :, ::-1]
+    truth = np.ascontiguousarray(cv2.resize(truth, (340, 340), interpolation=cv2.INTER_AREA))
+    Image.fromarray(grey(truth)).save(tmp_path / "eileen.png")
+    Image.fromarray(make_version(truth, MILD, seed=7).rgb).save(tmp_path / "theirs.png")
+    Image.new("RGB", (50, 40), (60, 110, 200)).save(tmp_path / "sky.png")
+    with serve_studio(tmp_path_factory.mktemp("gradio"), Graft(), second) as studio, studio.visit(browser) as page:
+        show(page, tmp_path / "eileen.png")
+        slot, see = page.locator("#second"), page.locator("#slider").get_by_role("button", name="Hold for the other")
+        former = shown(page)
+        slot.get_by_role("button", name="Take colours from another picture").click()
+        expect(see).not_to_be_visible()
+        page.locator("#second-upload input[type=file]").set_input_files(tmp_path / "theirs.png")
+        wait_for_repaint(page, former)
+        expect(slot.get_by_role("status").filter(visible=True)).to_contain_text("Taken as the same photograph")
+        expect(page.locator("#story summary")).to_contain_text("From another version")
+        assert np.abs(coloured(page) - truth).mean() < 8
+        theirs = page.get_by_role("img", name="The other version")
+        expect(theirs).not_to_be_visible()
+        page.keyboard.down("t")  # hold to see theirs in the photograph's place
+        expect(theirs).to_be_visible()
+        page.keyboard.up("t")
+        page.get_by_role("button", name="Side by side").click()
+        boxes = [page.locator(f"#slider .pane.{name}").bounding_box() for name in ("was", "theirs", "now")]
+        lefts = [box["x"] for box in boxes if box]
+        assert len(lefts) == 3 and lefts == sorted(lefts) and lefts[0] + 100 < lefts[1] < lefts[2] - 100
+
+        former = shown(page)  # a person may know better
+        slot.get_by_role("button", name="Take it as another photograph").click()
+        wait_for_repaint(page, former)
+        expect(page.locator("#story summary")).to_contain_text("From a reference")
+        expect(slot.get_by_role("button", name="Take it as the same photograph")).to_be_visible()
+        expect(see).not_to_be_visible()
+        page.locator("#second-upload").get_by_role("button", name="Remove Image").click()
+        former = shown(page)
+        page.locator("#second-upload input[type=file]").set_input_files(tmp_path / "sky.png")
+        wait_for_repaint(page, former)
+        expect(slot.get_by_role("status").filter(visible=True)).to_contain_text("Taken as another photograph")
 
 
 def test_a_letter_is_no_reference(visit: Page, second: Second, halves: Path, tmp_path: Path) -> None:

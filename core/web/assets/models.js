@@ -115,6 +115,7 @@ autochrome.models = (() => {
     refresh,
     choose,
     chosen: () => chosen,
+    wantsSecond: () => Boolean(find(chosen)?.wants_reference),
     lacksSecond: () => Boolean(find(chosen)?.wants_reference && !document.querySelector("#second-upload img")),
   };
 })();

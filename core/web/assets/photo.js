@@ -19,7 +19,9 @@ autochrome.photo = (() => {
   function ask(wish = {}) {
     turn++;
     notice.clear();
-    return { turn, backend: models.chosen(), session: shown?.session ?? null, ...wish };
+    // Another photograph: its second may be a version of it, or no longer be one.
+    const suited = !wish.session && models.wantsSecond();
+    return { turn, backend: models.chosen(), session: shown?.session ?? null, suited, ...wish };
   }
 
   /* Ask a function of the server; what it cannot do becomes a notice. */
@@ -57,6 +59,7 @@ autochrome.photo = (() => {
     models.choose(shown ? shown.requested : "auto");
     const actions = chosen === "auto" ? [] : [["notice.automatic", () => retry(answer)]];
     notice.show("notice.plain", { problem: answer.problem }, actions);
+    if (answer.suited) part("#studio").dataset.second = ""; // for another second photograph
     if (shown) paint();
     else state("empty");
   }
@@ -78,6 +81,7 @@ autochrome.photo = (() => {
     part("#strip .picks").replaceChildren();
     part("#strip").hidden = true;
     models.choose(facts.requested);
+    second(facts);
     if (keep) look.renew(keep);
     else if (!same) look.renew(part("#pin input").checked ? { ...look.get(), hints: [], alternative: "default" } : null);
     whole = true;
@@ -86,6 +90,14 @@ autochrome.photo = (() => {
     autochrome.hints.fresh();
     remember();
     warn();
+  }
+
+  /* What the second photograph was taken for, and the other thing that it might be. */
+  function second({ version, instead }) {
+    part("#second .taken").hidden = !instead;
+    if (!instead) return;
+    autochrome.tell(part("#second .taken p"), version ? "second.same" : "second.other");
+    autochrome.tell(part("#second .taken button"), version ? "second.as.other" : "second.as.same");
   }
 
   /* One picture at a time; what has changed meanwhile is painted next. */
@@ -268,6 +280,14 @@ autochrome.photo = (() => {
     copy: () => autochrome.busy(part("[data-do=copy]"), copy()).catch(() => notice.show("notice.nocopy")),
     both: () => autochrome.busy(part("[data-do=both]"), saveBoth()),
     share: () => autochrome.busy(part("[data-do=share]"), share()),
+    second() {
+      part("#studio").dataset.second = "";
+      if (part("#second-upload img")) begin({ session: shown.session, suited: true }); // the one that is there
+    },
+    instead() {
+      models.choose(shown.instead);
+      begin({ session: shown.session });
+    },
     compare: () => page.trigger("compare", { session: shown.session }),
   };
 
@@ -279,7 +299,7 @@ autochrome.photo = (() => {
     if (command && key === "z" && !typing) event.shiftKey ? look.redo() : look.undo();
     else if (command && key === "y" && !typing) look.redo();
     else if (command || typing || event.target.matches?.("input[type=number]")) return;
-    else if (key === "b" && !event.repeat) view.doing.hold(true);
+    else if (["b", "t"].includes(key)) view.doing[key === "b" ? "hold" : "see"](true);
     else if (["+", "="].includes(key)) view.doing.in();
     else if (key === "-") view.doing.out();
     else if (key === "0") view.doing.fit();
@@ -294,6 +314,7 @@ autochrome.photo = (() => {
   return {
     ask: (file) => ask(file ? { upload: true } : {}),
     again: () => begin({ session: shown?.session }),
+    take: () => begin({ session: shown?.session, suited: true }),
     answered,
     reopen,
     shown: () => shown,
@@ -326,7 +347,10 @@ autochrome.photo = (() => {
         part("#format").addEventListener("change", remember);
         part("#pin").addEventListener("change", remember);
         document.addEventListener("keydown", keys);
-        document.addEventListener("keyup", (event) => event.key.toLowerCase() === "b" && view.doing.hold(false));
+        document.addEventListener("keyup", (event) => {
+          if (event.key.toLowerCase() === "b") view.doing.hold(false);
+          if (event.key.toLowerCase() === "t") view.doing.see(false);
+        });
         document.addEventListener("change", (event) => {
           if (event.target.matches?.("#upload input[type=file]")) sent = event.target.files[0] ?? sent;
         }, { capture: true });

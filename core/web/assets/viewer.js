@@ -1,9 +1,9 @@
-/* The photograph before and after: a divider, side by side, zoom, and the parts looked at in full resolution. */
+/* The photograph before and after, and another version of it where there is one: a divider, side by side, zoom, and the parts looked at in full resolution. */
 autochrome.viewer = (root, { part }) => {
   const frame = root.querySelector(".frame");
   const panes = [...root.querySelectorAll(".pane")];
   const layers = panes.map((pane) => pane.querySelector(".layer"));
-  const [before, after] = layers.map((layer) => layer.querySelector("img"));
+  const [before, after, theirs] = layers.map((layer) => layer.querySelector("img"));
   const handle = root.querySelector(".handle");
   const tool = (name) => root.querySelector(`[data-do=${name}]`);
   let photo = null; // { width, height }: the photograph's own pixels
@@ -15,7 +15,8 @@ autochrome.viewer = (root, { part }) => {
   let tiles = 0; // number of the latest part asked for
   let timer = 0;
 
-  const pane = () => ({ width: frame.clientWidth / (pair ? 2 : 1), height: frame.clientHeight });
+  const columns = () => (!pair ? 1 : frame.classList.contains("three") ? 3 : 2);
+  const pane = () => ({ width: frame.clientWidth / columns(), height: frame.clientHeight });
   const fit = () => Math.min(pane().width / photo.width, pane().height / photo.height);
   const scale = () => fit() * zoom;
   const most = () => Math.max(4, 3 / fit());
@@ -24,7 +25,7 @@ autochrome.viewer = (root, { part }) => {
     if (!photo) return;
     const full = root.classList.contains("fullscreen");
     const tallest = full ? root.clientHeight - 52 : Math.max(300, Math.min(window.innerHeight - 250, window.innerHeight * 0.7));
-    const wide = frame.clientWidth / (pair ? 2 : 1);
+    const wide = pane().width;
     const height = Math.min(tallest, Math.max(260, (wide * photo.height) / photo.width));
     frame.style.height = `${Math.round(height)}px`;
     const [width, tall] = [photo.width * scale(), photo.height * scale()];
@@ -63,7 +64,7 @@ autochrome.viewer = (root, { part }) => {
     const number = ++tiles;
     const answer = await part({ ...region, shown: Math.round(width * Math.min(1, seen)) });
     if (number !== tiles || !answer) return;
-    layers.forEach((layer, index) => {
+    layers.slice(0, 2).forEach((layer, index) => {
       const tile = layer.querySelector(".tile") ?? document.createElement("img");
       tile.className = "tile";
       tile.alt = "";
@@ -177,13 +178,15 @@ autochrome.viewer = (root, { part }) => {
       return root.requestFullscreen();
     },
     hold: (on) => frame.classList.toggle("holding", on),
+    see: (on) => frame.classList.toggle("seeing", on && frame.classList.contains("three")),
   };
   for (const name of ["in", "out", "actual", "fit", "pair", "full"]) tool(name).addEventListener("click", doing[name]);
-  const hold = tool("hold");
-  hold.addEventListener("pointerdown", () => doing.hold(true));
-  for (const name of ["pointerup", "pointerleave", "pointercancel", "blur"]) hold.addEventListener(name, () => doing.hold(false));
-  hold.addEventListener("keydown", (event) => [" ", "Enter"].includes(event.key) && doing.hold(true));
-  hold.addEventListener("keyup", () => doing.hold(false));
+  for (const name of ["hold", "see"]) {
+    const button = tool(name);
+    button.addEventListener("pointerdown", () => doing[name](true));
+    for (const end of ["pointerup", "pointerleave", "pointercancel", "blur", "keyup"]) button.addEventListener(end, () => doing[name](false));
+    button.addEventListener("keydown", (event) => [" ", "Enter"].includes(event.key) && doing[name](true));
+  }
   document.addEventListener("fullscreenchange", () => {
     root.classList.toggle("fullscreen", document.fullscreenElement === root);
     lay();
@@ -216,6 +219,11 @@ autochrome.viewer = (root, { part }) => {
     show(pictures) {
       put(before, pictures.before);
       put(after, pictures.after);
+      if (pictures.before) {
+        put(theirs, pictures.theirs);
+        tool("see").hidden = !pictures.theirs;
+        frame.classList.toggle("three", Boolean(pictures.theirs));
+      }
       clearTiles();
       lay();
     },

@@ -54,7 +54,7 @@ def build_photo_tab(engine: Engine) -> Parts:
     parts.second_upload.input(
         actions.use_reference, parts.second_upload, [parts.second_upload, parts.reference, parts.desk], **common
     ).success(
-        None, parts.second_upload, js="(file) => { if (file) autochrome.photo.again(); }", api_visibility="private"
+        None, parts.second_upload, js="(file) => { if (file) autochrome.photo.take(); }", api_visibility="private"
     )
     return parts
 
@@ -118,6 +118,8 @@ class _Actions:
                 pictures = {"after": self._previews.after(session, look, pixels)}
                 if given.get("before"):
                     pictures["before"] = self._previews.before(session, pixels)
+                    if session.is_version:
+                        pictures["theirs"] = self._previews.theirs(session, pixels)
                 return {name: data_uri(photo.pixels, photo.alpha) for name, photo in pictures.items()}
 
         @as_problem
@@ -167,17 +169,20 @@ class _Actions:
         """Colour a photograph and say what became of it, or why it failed."""
         backend = str(asked.get("backend") or AUTO)
         try:
+            upload = photo()
+            if reference and asked.get("suited"):
+                backend = self._previews.suited(upload, reference)
             wanted = backend != AUTO and self._engine.registry.get(backend).info.wants_reference
             if wanted and reference is None:
                 return asked | {"problem": "", "needs_second": True, "asked_for": backend}
-            session = self._previews.begin(photo(), backend, shown_on(progress), reference if wanted else None)
+            session = self._previews.begin(upload, backend, shown_on(progress), reference if wanted else None)
         except AutochromeError as error:
             return asked | {"problem": told(error), "asked_for": backend}
         return {"turn": asked.get("turn")} | self._facts(session)
 
     def _facts(self, session: Session) -> dict[str, Any]:
         """What the page is to know of a photograph."""
-        report = session.report
+        report, second = session.report, session.reference is not None
         age = time() - session.folder.joinpath("session.json").stat().st_mtime
         return {
             "session": session.token,
@@ -190,9 +195,16 @@ class _Actions:
             "requested": report.requested,
             "fallback": report.fallback_reason is not None,
             "in_colour": session.in_colour,
+            "version": session.is_version,
+            "instead": self._other_taker(report.backend) if second else None,
             "seconds_left": max(0, round(_HOUR - age)),
             "story": story_html(session, self._engine),
         }
+
+    def _other_taker(self, backend: str) -> str | None:
+        """The id of the backend that takes a second photograph's colours in another way."""
+        takers = (each.info.id for each in self._engine.registry if each.info.wants_reference)
+        return next((name for name in takers if name != backend), None)
 
     def _found(self, given: dict[str, Any]) -> Session:
         return self._previews.find(given.get("session"))

@@ -75,7 +75,7 @@ def lay_out(functions: list[Callable[..., Any]]) -> Parts:
 
 def _reference() -> tuple[Any, Any]:
     with gr.Column(elem_id="second"):
-        gr.HTML(say("second.ask", "p", 'class="quiet" role="status"'), padding=False)
+        gr.HTML(page_part("second.html"), padding=False, apply_default_css=False)
         upload = PhotoUpload(
             label=label("second"),
             placeholder=label("second.prompt"),
