@@ -214,7 +214,7 @@ class Engine:
             cached=inference.cached,
             seconds=Seconds(predict=inference.seconds),
             weights=digests_of(backend),
-            warnings=list(photo.warnings),
+            warnings=[*photo.warnings, *inference.prediction.notes],
             shares={name: round(share, 4) for name, share in inference.prediction.shares.items()},
         )
         self.measured("predict", report)

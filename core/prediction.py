@@ -33,11 +33,13 @@ class AbField:
         ab: (h', w', 2) float32 CIELAB a*b*, of any size: core brings it to the photograph's.
         confidence: (h', w') float32 0..1, how sure each place is, or None where the backend does not say.
         shares: what the report is to tell of it, by name: shares of the picture, 0..1.
+        notes: sentences that the report is to tell with its warnings.
     """
 
     ab: Float
     confidence: Float | None = None
     shares: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,12 +53,16 @@ class AbDistribution:
             the logits. None where the network was trained with rebalancing already: core then adds no vividness.
         features: (c, h', w') float32, what the network knows of each place, or None. Places whose features are
             about 1 apart are unlike: they take colour together the less (see ``core.look.pooling``).
+        trust: (h', w') float32 0..1, what the distribution's own certainty is to be multiplied by, or None.
+        notes: sentences that the report is to tell with its warnings.
     """
 
     logits: Float
     bins: Float
     rebalance: Float | None = None
     features: Float | None = None
+    trust: Float | None = None
+    notes: tuple[str, ...] = ()
 
 
 Prediction = AbField | AbDistribution
@@ -80,6 +86,7 @@ def as_prediction(value: Any, backend: str) -> Prediction:
                 _float32(value.ab),
                 _float32_or_none(value.confidence),
                 {str(name): float(share) for name, share in value.shares.items()},
+                tuple(map(str, value.notes)),
             )
         elif isinstance(value, AbDistribution):
             prediction = AbDistribution(
@@ -87,6 +94,8 @@ def as_prediction(value: Any, backend: str) -> Prediction:
                 _float32(value.bins),
                 _float32_or_none(value.rebalance),
                 _float32_or_none(value.features),
+                _float32_or_none(value.trust),
+                tuple(map(str, value.notes)),
             )
         elif isinstance(value, tuple) and len(value) == 2:
             prediction = AbDistribution(_float32(value[0]), _float32(value[1]))
@@ -125,7 +134,7 @@ def _field_problem(field: AbField) -> str | None:
 
 def _distribution_problem(distribution: AbDistribution) -> str | None:
     logits, bins = distribution.logits, distribution.bins
-    rebalance, features = distribution.rebalance, distribution.features
+    rebalance, features, trust = distribution.rebalance, distribution.features, distribution.trust
     if logits.ndim != 3 or logits.size == 0:
         return f"logits of shape {logits.shape} where (bins, height, width) was due"
     if bins.shape != (len(logits), 2):
@@ -134,7 +143,9 @@ def _distribution_problem(distribution: AbDistribution) -> str | None:
         return f"log-weights of shape {rebalance.shape} where ({len(logits)},) was due"
     if features is not None and (features.ndim != 3 or features.shape[1:] != logits.shape[1:]):
         return f"features of shape {features.shape} where (channels, {logits.shape[1]}, {logits.shape[2]}) was due"
-    return None if _finite(logits, bins, rebalance, features) else "logits that are not finite"
+    if trust is not None and trust.shape != logits.shape[1:]:
+        return f"trust of shape {trust.shape} where {logits.shape[1:]} was due"
+    return None if _finite(logits, bins, rebalance, features, trust) else "logits that are not finite"
 
 
 def _finite(*arrays: Float | None) -> bool:

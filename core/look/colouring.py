@@ -64,6 +64,11 @@ class Colouring(Protocol):
         """What the report is to tell of it: shares of the picture, 0..1, by name."""
         ...
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """And sentences."""
+        ...
+
 
 def colouring_of(prediction: Prediction, lightness: Float) -> Colouring:
     """The prediction made ready: here, and nowhere else, its kinds are told apart.
@@ -119,6 +124,10 @@ class FieldColouring:
     def shares(self) -> Mapping[str, float]:
         return self._field.shares
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return self._field.notes
+
 
 class DistributionColouring:
     """A distribution over colours, as predicted and pooled."""
@@ -167,8 +176,13 @@ class DistributionColouring:
     def shares(self) -> Mapping[str, float]:
         return {}
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return self._predicted.notes
+
     def confidence(self) -> Float | None:
-        return 1 - uncertainty(probabilities(self._predicted))
+        sure, trust = 1 - uncertainty(probabilities(self._predicted)), self._predicted.trust
+        return sure if trust is None else sure * trust
 
 
 def _vivid(distribution: AbDistribution, shown: AbDistribution, expected: float, look: Look) -> Float:

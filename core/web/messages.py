@@ -17,7 +17,7 @@ def notice_html(error: AutochromeError) -> str:
 
 
 def story_html(session: Session, engine: Engine) -> str:
-    """A small chip that says which model did it; what else there is to know is behind it."""
+    """A small chip that says which model did it; what else there is to know is behind it, but warnings are seen."""
     report = session.report
     title = engine.registry.get(report.backend).info.title or report.backend
     chip = say("story.quick") if report.fallback_reason else say("story.by", title=title)
@@ -27,10 +27,13 @@ def story_html(session: Session, engine: Engine) -> str:
         "story.time": "" if report.cached else f"{max(report.seconds.predict, 0.1):.1f} s",
         "story.why": _sentence(report.fallback_reason or "", engine.registry.preferred.info.id),
         "story.weights": ", ".join(f"{name} {digest}" for name, digest in report.weights.items()),
-        "story.warnings": " ".join(report.warnings),
     }
     details = "".join(f"{say(key, 'dt')}<dd>{escape(value)}</dd>" for key, value in rows.items() if value)
-    return f'<details class="story chip"><summary>{chip}</summary><dl>{details}</dl></details>'
+    story = f'<details class="story chip"><summary>{chip}</summary><dl>{details}</dl></details>'
+    if report.warnings:
+        note = escape(" ".join(report.warnings))
+        story += f'<p class="quiet" role="status">{say("story.warnings", "strong")}: {note}</p>'
+    return story
 
 
 def _sentence(reason: str, preferred: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -11,9 +13,10 @@ from core.engine import Engine
 from core.errors import RequestError
 from core.jobs.compare import ready_backends
 from core.look.look import Look
-from core.photo.open import Photo
+from core.photo.open import Photo, open_photo
 from tests.support.fakes import FakeBackend, grey_picture, make_engine
 
+PHOTOS = Path(__file__).resolve().parents[1] / "support" / "colour_photos"
 SKY, GRASS, SOIL = (2.0, -28.0), (-28.0, 34.0), (14.0, 30.0)
 
 
@@ -110,6 +113,18 @@ def test_sixteen_bits_and_a_grey_toned_reference_work_too() -> None:
         wide, "reference", reference=Photo(landscape(seed=2)[0].pixels.astype(np.uint16) * 257)
     )
     assert picture.rgb.dtype == np.uint16
+
+
+def test_a_reference_that_fits_badly_is_said_to_and_makes_it_less_sure() -> None:
+    person, cup = (open_photo(PHOTOS / f"{name}.jpg") for name in ("astronaut", "coffee"))
+    well, badly = (engine().forecast(grey(person), "reference", reference=each) for each in (person, cup))
+    assert well.report.warnings == []
+    (note,) = badly.report.warnings
+    assert note.startswith("The reference fits badly: its colours are unlikely for ")
+    assert note.endswith(" % of the photograph; choose one that shows the like.")
+    sure = [found.colouring.confidence() for found in (well, badly)]
+    assert sure[0] is not None and sure[1] is not None
+    assert sure[1].mean() < 0.6 * sure[0].mean()
 
 
 def test_what_is_missing_or_of_no_use_is_said() -> None:
