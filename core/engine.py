@@ -6,10 +6,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 from pydantic import BaseModel
+from threadpoolctl import ThreadpoolController
 
 from core.colour.cielab import Float, rgb_to_lab, three_channels
 from core.errors import AutochromeError, BackendError, RequestError
@@ -83,6 +85,7 @@ class Engine:
     def __init__(self, registry: Registry, settings: Settings):
         self.registry = registry
         self.settings = settings
+        _one_blas_thread()
         self.measured: Callable[[str, Report], None] = lambda stage, report: None
         self._cache: PredictionCache[Colouring] = PredictionCache(settings.cache_mb)
         self._predictors: dict[str, Predictor[Colouring]] = {}
@@ -226,6 +229,16 @@ class Engine:
             if name not in self._predictors:
                 self._predictors[name] = Predictor(backend, colouring_of, self._cache, self.settings.backend_timeout)
             return self._predictors[name]
+
+
+@cache
+def _one_blas_thread() -> None:
+    """NumPy's products in one thread, for good and in the whole process.
+
+    How many threads share a product decides the last bit of some of its numbers: a caller would get other pixels while
+    another is at work. And threads of OpenBLAS spin on for a while after a product, and starve OpenCV's.
+    """
+    ThreadpoolController().select(user_api="blas").limit(limits=1)
 
 
 def _lightness_for(photo: Photo, backend: Backend) -> Float:

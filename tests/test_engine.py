@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from threadpoolctl import ThreadpoolController
 
 from core.errors import BackendError, RequestError, WeightsError
 from core.look.look import Look, make_look
@@ -188,3 +189,8 @@ def test_what_is_looked_at_is_small_and_not_too_long(shape, shown):
     """A strip of few pixels may still be longer than JPEG's 65,500."""
     small = thumbnail(Photo(np.zeros(shape, np.uint8)), 600 * 800)
     assert small.pixels.shape == shown
+
+
+def test_products_have_one_thread_so_that_no_caller_changes_the_last_bit_of_anothers() -> None:
+    make_engine()
+    assert {library["num_threads"] for library in ThreadpoolController().select(user_api="blas").info()} == {1}

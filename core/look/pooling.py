@@ -9,14 +9,9 @@ features, so that a face parts from a shirt of its lightness (the bilateral filt
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
 
 from core.colour.cielab import Float
 from core.prediction import AbDistribution
@@ -48,15 +43,14 @@ def pooled(distribution: AbDistribution, lightness: Float) -> AbDistribution:
     places = _coordinates(distribution, lightness)
     step = max(1, round((height * width) ** 0.5 / _BLOCKS))
     logits = distribution.logits.reshape(count, -1).copy()
-    with _one_blas_thread():
-        blocks = _block_means(places, step).reshape(len(places), -1)
-        beliefs = _block_means(distribution.logits, step).reshape(count, -1)
-        places = places.reshape(len(places), -1)
-        for start in range(0, height * width, _AT_ONCE):
-            part = slice(start, start + _AT_ONCE)
-            weights, mean = _affinity(places[:, part], blocks), logits[:, part]
-            mean += beliefs @ weights  # to its own belief, which counts as a block at the same spot and alike
-            mean /= weights.sum(axis=0) + np.float32(1)
+    blocks = _block_means(places, step).reshape(len(places), -1)
+    beliefs = _block_means(distribution.logits, step).reshape(count, -1)
+    places = places.reshape(len(places), -1)
+    for start in range(0, height * width, _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        weights, mean = _affinity(places[:, part], blocks), logits[:, part]
+        mean += beliefs @ weights  # to its own belief, which counts as a block at the same spot and alike
+        mean /= weights.sum(axis=0) + np.float32(1)
     return replace(distribution, logits=logits.reshape(count, height, width))
 
 
@@ -91,22 +85,3 @@ def _averaging(length: int, step: int) -> Float:
     blocks = np.arange(length) // step
     members = np.equal.outer(blocks, np.unique(blocks)).astype(np.float32)
     return np.asarray(members / members.sum(axis=0), np.float32)
-
-
-@contextmanager
-def _one_blas_thread() -> Iterator[None]:
-    """NumPy's products in one thread: the others of OpenBLAS spin on for a while and starve OpenCV's.
-
-    The limit holds for the whole process, so one caller at a time has it and gives it back.
-    """
-    with _LIMITING, _blas().limit(limits=1):
-        yield
-
-
-_LIMITING = threading.Lock()
-
-
-@cache
-def _blas() -> ThreadpoolController:
-    blas: ThreadpoolController = ThreadpoolController().select(user_api="blas")
-    return blas
