@@ -41,6 +41,15 @@ _ISLAND = 24
 _MISS = 2.5
 """Pixels by which the flow there and back may miss each other."""
 
+_TONE = 5.0
+"""L* by which a place's lightness may differ from what theirs has in places as light, beside three times the usual."""
+
+_RIM = 4
+"""Pixels around a place in doubt that are in doubt as well: what was drawn over has a rim of its own."""
+
+_ODD = 30.0
+"""Distance in a*b* from what its surroundings say at which a place in doubt is not taken."""
+
 _TOO_LITTLE = 0.04
 """Share of the picture that must agree."""
 
@@ -102,16 +111,18 @@ class Graft:
         return self._grafted(ours, theirs, max(planes, key=lambda plane: _shown(chroma, plane, ours.shape)), options)
 
     def _grafted(self, ours: Float, theirs: Float, plane: Matrix, options: Options) -> AbField:
-
         smooth = _degrained(ours)
         places, missed = flow_on(smooth, _degrained(theirs[..., 0]), plane_map(plane, ours.shape))
         laid = sampled(theirs, places)
         within = inside(places, theirs.shape)
-        agreed = _agreement(smooth, _degrained(laid[..., 0]), missed, options.agreement) * within
-        agreed *= _company(agreed, within)
-        if agreed.mean() < _TOO_LITTLE:
+        alike = _agreement(smooth, _degrained(laid[..., 0]), missed, options.agreement) * within
+        alike *= _company(alike, within)
+        if alike.mean() < _TOO_LITTLE:
             raise RequestError(_STRANGERS)
         base = self._predicted(ours) if options.fill == "local" else np.zeros((*ours.shape, 2), np.float32)
+        sure = _beyond_doubt(alike)
+        around = base + spread(laid[..., 1:] - base, sure, ours)
+        agreed = sure + (1 - sure) * np.sqrt(alike) * _in_keeping(laid[..., 1:], around)
         around = base + spread(laid[..., 1:] - base, agreed, ours)
         ab = around + (laid[..., 1:] - around) * agreed[..., None]
         shares = {"agreed": float(agreed.mean()), "covered": float(within.mean())}
@@ -179,7 +190,34 @@ def _agreement(ours: Float, theirs: Float, missed: Float, least: float) -> Float
     there = np.exp(-np.square(mean(missed) / np.float32(_MISS)))
     flat = np.float32(_FLAT) / variance
     low = np.float32(1.6 * least - 0.6)
-    return np.asarray(_rise((alike - low) / np.float32(0.4)) * (flat + (1 - flat) * there), np.float32)
+    shape = _rise((alike - low) / np.float32(0.4)) * (flat + (1 - flat) * there)
+    off = np.abs(one - _toned(other, ours, theirs))
+    tone = np.exp(-np.square(off / (3 * np.median(off) + np.float32(_TONE))) / 2)
+    return np.asarray(shape * tone, np.float32)
+
+
+def _toned(lightness: Float, ours: Float, theirs: Float) -> Float:
+    """Lightness of theirs as ours has it: the median of ours wherever theirs is about as light."""
+    steps = np.clip(theirs / 4, 0, 24).astype(np.uint8)
+    known = [step for step in range(25) if (steps == step).sum() > 50]
+    levels = np.maximum.accumulate([np.median(ours[steps == step]) for step in known] or [0.0])
+    return np.asarray(np.interp(lightness, [4 * step + 2 for step in known] or [0], levels), np.float32)
+
+
+def _beyond_doubt(alike: Float) -> Float:
+    """How far a place and all around it are alike, 0..1."""
+    import cv2
+
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _RIM + 1, 2 * _RIM + 1))
+    return _rise((np.asarray(cv2.erode(alike, disc), np.float32) - np.float32(0.5)) / np.float32(0.4))
+
+
+def _in_keeping(ab: Float, around: Float) -> Float:
+    """How far a place (h, w, 2) has a colour such as its surroundings, 0..1."""
+    import cv2
+
+    apart = cv2.GaussianBlur(np.linalg.norm(ab - around, axis=-1), (0, 0), 2)
+    return np.asarray(np.exp(-np.square(apart / np.float32(_ODD))), np.float32)
 
 
 def _company(agreed: Float, within: NDArray[np.bool_]) -> Float:

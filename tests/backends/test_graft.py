@@ -16,7 +16,7 @@ from core.colour.cielab import Pixels, pixel_lightness, rgb_to_lab
 from core.engine import Engine
 from core.errors import RequestError
 from core.jobs.job import Job
-from core.photo.open import Photo
+from core.photo.open import Photo, open_photo
 from core.progress import no_progress
 from tests.support.fakes import FakeBackend, make_engine
 from tests.support.other_tool import MILD, REPLACED, STRONG, Version, aged, blended, chroma_error, grey, make_version
@@ -63,7 +63,7 @@ def test_what_was_redrawn_is_not_taken(engine: Engine) -> None:
     version = make_version(truth, REPLACED, seed=3, stranger=example("coffee"))
     lab, _ = grafted(engine, grey(truth), version.rgb)
     inside = chroma_error(lab, truth, version.object)
-    assert inside < 0.7 * chroma_error(blended(version.rgb, truth), truth, version.object)
+    assert inside < 0.6 * chroma_error(blended(version.rgb, truth), truth, version.object)
     own = chroma_error(rgb_to_lab(version.own / np.float32(255)), truth, ~version.object)
     assert chroma_error(lab, truth, ~version.object) < own + 1.5
 
@@ -71,7 +71,7 @@ def test_what_was_redrawn_is_not_taken(engine: Engine) -> None:
 def test_grain_and_scratches_do_not_stop_it(engine: Engine) -> None:
     truth = example("coffee")
     ours, blend, _ = errors(engine, truth, make_version(truth, STRONG, seed=2), aged(truth, seed=2, grain=5.0))
-    assert ours < 0.55 * blend
+    assert ours < 0.5 * blend
 
 
 def test_turned_mirrored_and_side_by_side(engine: Engine) -> None:
@@ -90,6 +90,48 @@ def test_turned_mirrored_and_side_by_side(engine: Engine) -> None:
     ):
         lab, _ = grafted(engine, grey(truth), np.ascontiguousarray(other))
         assert chroma_error(lab, truth) < bar
+
+
+def test_a_version_that_was_saved_lying_on_its_side_is_stood_up(engine: Engine, tmp_path: Path) -> None:
+    truth = example("coffee")
+    version = make_version(truth, MILD, seed=8).rgb
+    upright, _ = grafted(engine, grey(truth), version)
+    exif = Image.Exif()
+    exif[0x0112] = 5  # as it lies in the file: mirrored and turned
+    lying = np.ascontiguousarray(version.transpose(1, 0, 2))
+    Image.fromarray(lying).save(tmp_path / "theirs.png", exif=exif)
+    opened = open_photo(tmp_path / "theirs.png")
+    np.testing.assert_array_equal(opened.pixels, version)
+    lab, _ = grafted(engine, grey(truth), opened.pixels)
+    np.testing.assert_array_equal(lab, upright)
+
+
+def test_a_watermark_and_a_border_give_no_colour(engine: Engine) -> None:
+    truth = example("coffee")
+    version = make_version(truth, MILD, seed=9).rgb
+    clean = chroma_error(grafted(engine, grey(truth), version)[0], truth)
+    height, width = version.shape[:2]
+    marked = version.copy()
+    cv2.putText(marked, "STOCK", (width // 6, height // 2), cv2.FONT_HERSHEY_DUPLEX, 3.0, (255, 0, 255), 12)
+    marked = cv2.copyMakeBorder(marked, 40, 60, 25, 25, cv2.BORDER_CONSTANT, value=(20, 40, 230))
+    lab, _ = grafted(engine, grey(truth), marked)
+    magenta = (lab[..., 1] > 60) & (lab[..., 2] < -30)
+    blue = lab[..., 2] < -60
+    assert magenta.mean() < 0.003 and blue.mean() < 0.003
+    assert chroma_error(lab, truth) < clean + 1.5
+
+
+def test_a_sky_without_detail_is_blue_to_its_edge(engine: Engine) -> None:
+    land = example("coffee")
+    height, width = land.shape[:2]
+    sky = np.empty((height // 2, width, 3), np.uint8)
+    sky[:] = np.linspace((96, 150, 214), (150, 190, 230), height // 2)[:, None].astype(np.uint8)
+    truth = np.vstack([sky, land])
+    lab, _ = grafted(engine, grey(truth), make_version(truth, STRONG, seed=10).rgb)
+    above = np.zeros(truth.shape[:2], bool)
+    above[: height // 2 - 3] = True
+    assert chroma_error(lab, truth, above) < 3
+    assert (lab[: height // 2 - 3, :, 2] > -5).mean() < 0.01
 
 
 def test_the_report_says_how_much_agrees_and_is_covered(engine: Engine) -> None:

@@ -68,17 +68,12 @@ def measured(engine: Engine, case: str, seed: int, truth: Pixels, stranger: Pixe
     started = time.perf_counter()
     picture, _ = engine.colorize(Photo(photo), "graft", reference=Photo(version.rgb))
     seconds = time.perf_counter() - started
-    lab, own, blend = (
-        rgb_to_lab(picture.rgb / np.float32(255)),
-        rgb_to_lab(version.own / np.float32(255)),
-        blended(version.rgb, truth),
-    )
+    shown = np.empty_like(truth)  # the blend, on the same lightness and as a picture too: that costs both some chroma
+    planes = np.moveaxis(blended(version.rgb, photo), -1, 0)
+    lab_to_gamut(*(np.ascontiguousarray(plane) for plane in planes), shown)
+    lab, own, blend = (rgb_to_lab(rgb / np.float32(255)) for rgb in (picture.rgb, version.own, shown))
     kept = ~version.object
-    better = float("nan")
-    if case != "aged":
-        shown = np.empty_like(truth)
-        lab_to_gamut(*(np.ascontiguousarray(plane) for plane in np.moveaxis(blend, -1, 0)), shown)
-        better = psnr(picture.rgb, truth) - psnr(shown, truth)
+    better = float("nan") if case == "aged" else psnr(picture.rgb, truth) - psnr(shown, truth)
     elsewhere = chroma_error(lab, truth, kept) - chroma_error(own, truth, kept)
     errors = chroma_error(blend, truth), chroma_error(lab, truth), chroma_error(own, truth)
     return (*errors, elsewhere, better, seconds)

@@ -109,11 +109,11 @@ def grey(truth: Pixels) -> Pixels:
     return np.rint(lightness_to_grey(pixel_lightness(truth)) * 255).astype(np.uint8)
 
 
-def blended(version: Pixels, truth: Pixels) -> Float:
+def blended(version: Pixels, photo: Pixels) -> Float:
     """CIELAB (H, W, 3) of an editor's *Color* blend: the version laid over the photograph's grey, corner to corner."""
-    laid = cv2.resize(version, truth.shape[1::-1], interpolation=cv2.INTER_AREA)
+    laid = cv2.resize(version, photo.shape[1::-1], interpolation=cv2.INTER_AREA)
     lab = rgb_to_lab(laid / np.float32(255))
-    lab[..., 0] = pixel_lightness(truth)
+    lab[..., 0] = pixel_lightness(photo)
     return lab
 
 
