@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -19,13 +20,15 @@ from core.look.colouring import Colouring, colouring_of
 from core.look.look import Look
 from core.photo.open import Photo
 from core.photo.resize import input_shape, small_lightness, small_rgb
-from core.prediction import Request
+from core.prediction import Prediction, Request
 from core.prediction_cache import PredictionCache
 from core.progress import Progress, no_progress
 from core.registry.backend import Backend, BackendInfo, blamed_on, digests_of
-from core.registry.predictor import Predictor
+from core.registry.predictor import Inference, Predictor
 from core.registry.registry import AUTO, Registry
 from core.render.render import Picture, render
+from core.restore.finding import Mended
+from core.restore.restore import Restoration, restoration_of
 from core.settings import Settings
 
 
@@ -50,6 +53,7 @@ class Report(BaseModel):
     weights: dict[str, str] = {}
     warnings: list[str] = []
     shares: dict[str, float] = {}
+    restored: list[Mended] = []
 
     def row(self) -> dict[str, Any]:
         """What a line of a ``report.csv`` or of JSON says of it: no lists, no None, no more digits than are of use."""
@@ -61,6 +65,7 @@ class Report(BaseModel):
             "seconds": round(self.seconds.predict + self.seconds.render, 3),
             "clipped_fraction": round(self.clipped_fraction, 4),
             "warnings": " ".join(self.warnings),
+            "restored": " ".join(each.step for each in self.restored),
         }
 
 
@@ -131,6 +136,7 @@ class Engine:
         options: Mapping[str, Any] | None = None,
         progress: Progress = no_progress,
         reference: Photo | None = None,
+        restoration: Restoration | None = None,
     ) -> Forecast:
         """The slow half: run a backend's network on a photograph, or take its kept prediction.
 
@@ -140,6 +146,7 @@ class Engine:
             options: the backend's own options.
             progress: told what goes on.
             reference: a second photograph, for a backend that takes its colours from one.
+            restoration: of the same photograph; what is sure to be wrong with it unless given.
 
         Raises:
             BackendError, RequestError, WeightsError: see ``core.registry.predictor.Predictor.infer``; also where
@@ -147,13 +154,14 @@ class Engine:
         """
         progress(0.0, "Choosing a backend")
         chosen, reason = self.registry.resolve(backend, self.settings.auto_wait)
+        restoration = restoration or restoration_of(photo)
         try:
-            return self._run(photo, chosen, backend, reason, options or {}, progress, reference)
+            return self._run(restoration, chosen, backend, reason, options or {}, progress, reference)
         except AutochromeError as error:
             embedded = self.registry.embedded
             if backend != AUTO or embedded is None or embedded is chosen or isinstance(error, RequestError):
                 raise
-            return self._run(photo, embedded, backend, f"{chosen.info.id}: {error}", {}, progress)
+            return self._run(restoration, embedded, backend, f"{chosen.info.id}: {error}", {}, progress)
 
     def recall(self, report: Report, key: str) -> Forecast | None:
         """A forecast that was made before, by its report and key; None where its prediction is no longer kept."""
@@ -192,7 +200,7 @@ class Engine:
 
     def _run(
         self,
-        photo: Photo,
+        restoration: Restoration,
         backend: Backend,
         requested: str,
         reason: str | None,
@@ -200,10 +208,12 @@ class Engine:
         progress: Progress,
         reference: Photo | None = None,
     ) -> Forecast:
-        name = backend.info.id
+        name, photo = backend.info.id, restoration.photo
+        if backend.info.wants_reference:  # which is held against the photograph as it is
+            restoration = restoration.for_nobody()
         try:
-            request = Request(_lightness_for(photo, backend), _reference_for(reference, backend.info))
-            inference = self._predictor(backend).infer(request, options, progress)
+            second = _reference_for(reference, backend.info)
+            inference = self._infer(backend, restoration, second, options, progress)
         except BackendError as error:
             self.registry.mark_failing(name, str(error))
             raise
@@ -219,9 +229,32 @@ class Engine:
             weights=digests_of(backend),
             warnings=[*photo.warnings, *inference.prediction.notes],
             shares={name: round(share, 4) for name, share in inference.prediction.shares.items()},
+            restored=restoration.told,
         )
         self.measured("predict", report)
         return Forecast(inference.prediction, report, inference.key)
+
+    def _infer(
+        self,
+        backend: Backend,
+        restoration: Restoration,
+        reference: Float | None,
+        options: Mapping[str, Any],
+        progress: Progress,
+    ) -> Inference[Colouring]:
+        """Predict from what the backend is to see: all of it, or the print within its frame alone."""
+        seen, frame, predictor = restoration.seen(), restoration.frame, self._predictor(backend)
+        if frame is None:
+            return predictor.infer(Request(_lightness_for(seen, backend), reference), options, progress)
+        whole = _plain_lightness_for(seen, backend.info)
+        cut = replace(seen, pixels=np.ascontiguousarray(seen.pixels[frame.inside(seen.height, seen.width)]))
+
+        def ready(prediction: Prediction) -> Colouring:
+            placed, inside = frame.placed(prediction)
+            return colouring_of(placed, whole, inside)
+
+        mark = hashlib.blake2b(whole.tobytes() + repr(frame).encode(), digest_size=16).digest()
+        return predictor.infer(Request(_lightness_for(cut, backend), reference), options, progress, ready, mark)
 
     def _predictor(self, backend: Backend) -> Predictor[Colouring]:
         name = backend.info.id
@@ -248,12 +281,17 @@ def _lightness_for(photo: Photo, backend: Backend) -> Float:
         BackendError: the backend's own way fails.
     """
     info = backend.info
-    shape = input_shape(photo.height, photo.width, info.input_size, info.multiple)
     lightness = getattr(backend, "lightness", None)
     if lightness is None:
-        return small_lightness(photo, shape)
+        return _plain_lightness_for(photo, info)
+    shape = input_shape(photo.height, photo.width, info.input_size, info.multiple)
     with blamed_on(info.id):
         return np.asarray(lightness(photo.pixels, shape), np.float32)
+
+
+def _plain_lightness_for(photo: Photo, info: BackendInfo) -> Float:
+    """The same in core's way."""
+    return small_lightness(photo, input_shape(photo.height, photo.width, info.input_size, info.multiple))
 
 
 def _check_reference(info: BackendInfo, is_there: bool) -> None:

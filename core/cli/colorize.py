@@ -99,6 +99,16 @@ def colorize(
         str,
         typer.Option(metavar="HOW", help="Photographs in colour: skip, recolour or keep-as-is (a copy)."),
     ] = "skip",
+    restore: Annotated[
+        str,
+        typer.Option(
+            metavar="STEPS",
+            help="Old prints, for the network's eyes: auto, none or a list of tone, fading, frame.",
+        ),
+    ] = "auto",
+    restore_picture: Annotated[
+        bool, typer.Option("--restore-picture", help="Mend the picture too, and not only what the network sees.")
+    ] = False,
     sidecar: Annotated[
         bool, typer.Option("--sidecar", help="Write beside each picture how it was made, as PICTURE.json.")
     ] = False,
@@ -144,7 +154,19 @@ def colorize(
         folder = ReferenceFolder(reference) if reference and reference.is_dir() else None
         second = open_photo(reference, engine.settings) if reference and not folder else None
         signer = _signer(c2pa_cert, c2pa_key, c2pa_tsa)
-        job = Job(backend, look, format_name, options, second, quality, sidecar, signer, colour_photos)
+        job = Job(
+            backend,
+            look,
+            format_name,
+            options,
+            second,
+            quality,
+            sidecar,
+            signer,
+            colour_photos,
+            restore,
+            restore_picture,
+        )
         job.check(engine, has_reference=reference is not None)
         folder_out = path_of(output)
         make_folder(folder_out)

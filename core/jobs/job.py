@@ -27,6 +27,8 @@ from core.photo.stores import read_bytes, shown
 from core.progress import Progress, no_progress
 from core.registry.registry import AUTO
 from core.render.render import Picture
+from core.restore.restore import AUTO as WHAT_IS_SURE
+from core.restore.restore import check_steps, restoration_of
 
 logger = logging.getLogger("autochrome")
 
@@ -52,6 +54,7 @@ class Outcome(BaseModel):
     seconds: float = 0.0
     clipped_fraction: float = 0.0
     warnings: str = ""
+    restored: str = ""
 
     def cells(self) -> dict[str, Any]:
         """As a row of a table: a text that a spreadsheet would take for a formula begins with an apostrophe."""
@@ -87,6 +90,8 @@ class Job:
         with_sidecar: whether a file beside the picture tells how it was made; see ``core.jobs.sidecar``.
         credentials: who signs the pictures, or None.
         colour_photos: what becomes of photographs that are in colour: one of ``ColourPhotos``.
+        restore: what of an old print is mended before the network sees it, see ``core.restore.restore``.
+        restore_picture: whether the picture is mended too.
     """
 
     backend: str = AUTO
@@ -98,6 +103,8 @@ class Job:
     with_sidecar: bool = False
     credentials: Credentials | None = None
     colour_photos: str = "recolour"
+    restore: str = WHAT_IS_SURE
+    restore_picture: bool = False
 
     def check(self, engine: Engine, has_reference: bool = False) -> None:
         """Refuse what no photograph could put right, before the first is opened.
@@ -117,6 +124,7 @@ class Job:
                 f"There is no way '{shortened(self.colour_photos)}' to deal with colour photographs; "
                 "choose skip, recolour or keep-as-is."
             )
+        check_steps(self.restore)
         engine.check(self.backend, self.options, has_reference or self.reference is not None)
 
     def picture_name(self, name: str) -> str:
@@ -153,9 +161,10 @@ class Job:
         photo = open_photo(photograph, engine.settings, _base_name(name))
         if self.colour_photos != "recolour" and is_in_colour(photo):
             return self._left_alone(photograph, photo, target)
-        forecast = engine.forecast(photo, self.backend, self.options, progress, self.reference)
+        restoration = restoration_of(photo, self.restore, self.restore_picture)
+        forecast = engine.forecast(photo, self.backend, self.options, progress, self.reference, restoration)
         progress(0.8, "Painting")
-        picture, report = engine.render(photo, forecast, self.look)
+        picture, report = engine.render(restoration.picture(), forecast, self.look)
         progress(0.9, "Writing the file")
         make_folder(target.parent)
         learned = engine.registry.get(report.backend).info.learned

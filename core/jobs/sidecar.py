@@ -20,6 +20,8 @@ from core.look.look import Look
 from core.photo.open import Photo
 from core.photo.save import copy_whole
 from core.photo.stores import read_bytes
+from core.restore.finding import Mended
+from core.restore.restore import NONE
 
 if TYPE_CHECKING:
     from core.jobs.job import Job
@@ -47,6 +49,9 @@ class Sidecar(BaseModel):
         confidence: mean over the picture, 0..1; None where the backend has none.
         clipped_fraction: share of the pixels, 0..1, whose colour sRGB cannot show and which lost chroma.
         warnings: sentences about what could not be kept.
+        restore: what was to be mended, as it was asked for.
+        restore_picture: whether the picture was to be mended too.
+        restored: the steps that were done.
     """
 
     photograph: str
@@ -65,6 +70,9 @@ class Sidecar(BaseModel):
     confidence: float | None
     clipped_fraction: float
     warnings: list[str]
+    restore: str = NONE
+    restore_picture: bool = False
+    restored: list[Mended] = []
 
     def write(self, picture: Path) -> Path:
         """Write it beside the picture: ``grandma.colour.png.json``.
@@ -112,6 +120,9 @@ def make_sidecar(photograph: Path, photo: Photo, job: Job, forecast: Forecast, r
         confidence=None if sure is None else round(float(np.mean(sure)), 4),
         clipped_fraction=report.clipped_fraction,
         warnings=report.warnings,
+        restore=job.restore,
+        restore_picture=job.restore_picture,
+        restored=report.restored,
     )
 
 

@@ -70,19 +70,24 @@ class Colouring(Protocol):
         ...
 
 
-def colouring_of(prediction: Prediction, lightness: Float) -> Colouring:
+def colouring_of(prediction: Prediction, lightness: Float, inside: Float | None = None) -> Colouring:
     """The prediction made ready: here, and nowhere else, its kinds are told apart.
 
     Args:
         prediction: what a backend gave; a mount around a print is made neutral, see ``core.look.mount``.
         lightness: (h, w) L* that it was given, of any size.
+        inside: (h', w') float32 0..1, which places a network was shown, or None for all; the others stay neutral.
     """
     if isinstance(prediction, AbDistribution):
         shape = prediction.logits.shape[1], prediction.logits.shape[2]
-        return DistributionColouring(prediction, lightness, print_share(lightness, shape))
+        return DistributionColouring(prediction, lightness, _both(print_share(lightness, shape), inside))
     # What was taken from another version of the same photograph says so, and has the mount's own colour.
     of_print = None if prediction.shares else print_share(lightness, prediction.ab.shape[:2])
-    return FieldColouring(prediction, lightness, of_print)
+    return FieldColouring(prediction, lightness, _both(of_print, inside))
+
+
+def _both(one: Float | None, other: Float | None) -> Float | None:
+    return one if other is None else other if one is None else one * other
 
 
 class FieldColouring:

@@ -54,8 +54,22 @@ class Predictor(Generic[Kept]):
         self._worker = Worker(backend.info.id, timeout)
         self._loaded = False
 
-    def infer(self, request: Request, options: Mapping[str, Any], progress: Progress) -> Inference[Kept]:
+    def infer(
+        self,
+        request: Request,
+        options: Mapping[str, Any],
+        progress: Progress,
+        ready: Callable[[Prediction], Kept] | None = None,
+        mark: bytes = b"",
+    ) -> Inference[Kept]:
         """Run the backend, or take what it gave before. What comes after it was given up is kept all the same.
+
+        Args:
+            request: what to colour.
+            options: the backend's own.
+            progress: told what goes on.
+            ready: what to make of this prediction, where that is not what is made of all.
+            mark: tells requests apart that differ in ``ready`` alone.
 
         Raises:
             RequestError: an option is unknown or out of range.
@@ -63,21 +77,29 @@ class Predictor(Generic[Kept]):
             BackendError: the backend failed, hangs, or gave no usable prediction.
         """
         checked = self.checked(options)
-        key = self._key(request, checked)
+        key = self._key(request, checked, mark)
         kept = self._cache.get(key)
         if kept is not None:
             return Inference(kept, key)
+        ready = ready or (lambda prediction: self._ready(prediction, request.lightness))
         name = self._backend.info.id
         with blamed_on(name):
             try:
-                return self._worker.call(lambda sign: self._infer(key, request, checked, sign), progress)
+                return self._worker.call(lambda sign: self._infer(key, request, checked, ready, sign), progress)
             except HangError as hang:
                 raise BackendError(
                     f"Backend '{name}' {hang}; choose another backend, or raise AUTOCHROME_BACKEND_TIMEOUT if this one "
                     "is slow."
                 ) from None
 
-    def _infer(self, key: str, request: Request, options: BaseModel | None, progress: Progress) -> Inference[Kept]:
+    def _infer(
+        self,
+        key: str,
+        request: Request,
+        options: BaseModel | None,
+        ready: Callable[[Prediction], Kept],
+        progress: Progress,
+    ) -> Inference[Kept]:
         """The same in the backend's own thread."""
         kept = self._cache.get(key)
         if kept is not None:  # another caller had the same photograph
@@ -90,7 +112,7 @@ class Predictor(Generic[Kept]):
                 load(progress)
             self._loaded = True
         progress(0.5, f"Colouring with {name}")
-        prediction = self._ready(as_prediction(self._backend.predict(request, options), name), request.lightness)
+        prediction = ready(as_prediction(self._backend.predict(request, options), name))
         self._cache.put(key, prediction)
         return Inference(prediction, key, cached=False, seconds=time.perf_counter() - started)
 
@@ -113,8 +135,8 @@ class Predictor(Generic[Kept]):
         except ValidationError as error:
             raise RequestError(first_problem(error)) from error
 
-    def _key(self, request: Request, options: BaseModel | None) -> str:
-        digest = hashlib.blake2b(digest_size=16)
+    def _key(self, request: Request, options: BaseModel | None, mark: bytes) -> str:
+        digest = hashlib.blake2b(mark, digest_size=16)
         digest.update(self._backend.info.id.encode())
         digest.update(json.dumps(options.model_dump(mode="json") if options else None, sort_keys=True).encode())
         for array in (request.lightness, request.reference):

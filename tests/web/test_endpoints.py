@@ -149,6 +149,8 @@ def test_defaults_are_those_of_the_design(served: Served) -> None:
         "quality": None,
         "sidecar": False,
         "colour_photos": "keep-as-is",
+        "restore": "auto",
+        "restore_picture": False,
     }
 
 

@@ -105,6 +105,8 @@ _PARAMETERS: dict[str, dict[str, Any]] = {
         "default": "keep-as-is",
         "description": "what becomes of a photograph that is in colour already: given back as it is, unless recolour",
     },
+    "restore": {"description": "of an old print, for the network's eyes: auto what is surely wrong, none, or a list"},
+    "restore_picture": {"description": "mend the picture too, and not only what the network sees"},
     "sidecar": {"description": "tell all that is needed to make the same pixels again"},
     "alternative": {"description": "another colouring that the prediction holds: a name that 'alternatives' gave"},
 }

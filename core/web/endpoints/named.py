@@ -21,6 +21,7 @@ from core.photo.open import Photo, open_photo
 from core.photo.resize import thumbnail
 from core.registry.registry import AUTO
 from core.render.confidence import confidence_picture
+from core.restore.restore import AUTO as WHAT_IS_SURE
 from core.web.alerts import one_sentence, one_sentence_at_a_time
 from core.web.backend_list import list_all
 from core.web.colouring import colour_file, kept_folder, open_reference, open_upload, shown_on
@@ -103,6 +104,14 @@ def _file_fields() -> list[Any]:
     ]
 
 
+def _restore_fields() -> list[Any]:
+    """The endpoint's fields for restore and restore_picture."""
+    return [
+        gr.Textbox(WHAT_IS_SURE, label="What of an old print is mended: auto, none or a list of steps", visible=False),
+        gr.Checkbox(False, label="Mend the picture too", visible=False),
+    ]
+
+
 def _whole(quality: float | None) -> int | None:
     """JSON and Gradio know no whole numbers.
 
@@ -153,6 +162,8 @@ def _add_colorize(engine: Engine) -> None:
         quality: float | None = None,
         sidecar: bool = False,
         colour_photos: str = _KEEP,
+        restore: str = WHAT_IS_SURE,
+        restore_picture: bool = False,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - how Gradio is told to hand one in
     ) -> tuple[str, dict[str, Any]]:
         """Colour a black-and-white photograph; gives the picture's file and a report."""
@@ -177,6 +188,8 @@ def _add_colorize(engine: Engine) -> None:
             _whole(quality),
             sidecar,
             colour_photos=colour_photos,
+            restore=restore,
+            restore_picture=restore_picture,
         )
         coloured = colour_file(engine, _given_photo(image), job, shown_on(progress))
         report = coloured.report.model_dump(mode="json")
@@ -199,6 +212,7 @@ def _add_colorize(engine: Engine) -> None:
             _reference_field(),
             gr.Checkbox(Look().pooling, label="Let things that are alike take colour together", visible=False),
             *_file_fields(),
+            *_restore_fields(),
         ],
         outputs=[gr.File(label="Picture", visible=False), gr.JSON(label="Report", visible=False)],
         api_name="colorize",
@@ -337,6 +351,8 @@ def _add_batch(engine: Engine) -> None:
         quality: float | None = None,
         sidecar: bool = False,
         colour_photos: str = _KEEP,
+        restore: str = WHAT_IS_SURE,
+        restore_picture: bool = False,
     ) -> Iterator[tuple[str | None, list[dict[str, Any]]]]:
         """Colour many photographs, or zips of them; gives a zip in the end, and what became of each so far."""
         look = make_look(
@@ -348,7 +364,14 @@ def _add_batch(engine: Engine) -> None:
             tint_magenta=tint_magenta,
         )
         job = Job(
-            backend, look, output_format, quality=_whole(quality), with_sidecar=sidecar, colour_photos=colour_photos
+            backend,
+            look,
+            output_format,
+            quality=_whole(quality),
+            with_sidecar=sidecar,
+            colour_photos=colour_photos,
+            restore=restore,
+            restore_picture=restore_picture,
         )
         yield from _colour_all(engine, images, job)
 
@@ -362,6 +385,7 @@ def _add_batch(engine: Engine) -> None:
             _format_field(),
             *_tint_fields(),
             *_file_fields(),
+            *_restore_fields(),
         ],
         outputs=[gr.File(label="Zip", visible=False), gr.JSON(label="What became of each", visible=False)],
         api_name="colorize_batch",

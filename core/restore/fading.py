@@ -1,0 +1,53 @@
+"""Fading: blacks that are grey and whites that are dull, given back their range in linear light."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.colour.cielab import Float, linear_to_srgb, rgb_lightness, srgb_to_linear
+from core.restore.finding import Finding
+
+_TAILS = (0.3, 99.7)
+"""Percentiles that count as black and white."""
+
+_RANGE = (4.0, 96.0)
+"""L* to which they are brought."""
+
+_FADED, _SURE = 70.0, 52.0
+"""Widths in L* of a photograph's range under which it may have faded, and has surely."""
+
+_MOST_GAIN = 3.0
+"""In linear light: more would be noise."""
+
+
+def find_fading(grey: Float) -> Finding | None:
+    """Whether a print has faded.
+
+    Args:
+        grey: (h, w) sRGB 0..1, without borders.
+    """
+    import cv2
+
+    still = cv2.medianBlur(np.ascontiguousarray(grey), 3)  # dust is no white
+    black, white = (float(level) for level in rgb_lightness(np.percentile(still, [_TAILS]).astype(np.float32))[0])
+    if white - black > _FADED or white - black < 1:
+        return None
+    gain, offset = _line(black, white)
+
+    def mend(plane: Float) -> Float:
+        return linear_to_srgb(srgb_to_linear(plane) * gain + offset)
+
+    return Finding("fading", "has faded", white - black < _SURE, mend)
+
+
+def _line(black: float, white: float) -> tuple[np.float32, np.float32]:
+    """Gain and offset in linear light that bring two L* as far as the gain allows towards ``_RANGE``."""
+    low, high = _linear(black), _linear(white)
+    gain = min(_MOST_GAIN, (_linear(_RANGE[1]) - _linear(_RANGE[0])) / max(high - low, 1e-6))
+    target = _linear(_RANGE[0]) if gain < _MOST_GAIN else max(_linear(_RANGE[0]), low)
+    return np.float32(gain), np.float32(target - gain * low)
+
+
+def _linear(lightness: float) -> float:
+    """L* as relative luminance (CIE 15:2004)."""
+    return float(((lightness + 16) / 116) ** 3 if lightness > 8 else lightness * 27 / 24389)

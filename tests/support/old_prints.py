@@ -1,0 +1,93 @@
+"""Prints aged by hand, each damage with a known truth: after what is published of how photographs age.
+
+Silver prints yellow and fade (their maximum density falls, their paper's white turns yellow, blue first); scans have
+grain; negatives and prints are scratched and dusty; printed pictures have a screen of 45 to 150 lines an inch, at the
+angles 15, 45, 75 and 0 degrees, one for each ink (ISO 12647); and prints are mounted on card.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+
+from core.colour.cielab import linear_to_srgb, srgb_to_linear
+
+SCREENS = [(lines, angle) for lines in (45, 65, 85, 110, 133, 150) for angle in (0, 15, 45, 75)]
+SCAN_DPI = 300
+
+
+def yellowed(grey: Any, rng: np.random.Generator, noise: float = 0.02) -> Any:
+    """(h, w) grey 0..1 as (h, w, 3): faded, on paper that has turned yellow, with each channel's own grain."""
+    light = srgb_to_linear(np.asarray(grey, np.float32))[..., None]
+    black = rng.uniform(0.04, 0.1) * np.array((1.2, 1.0, 0.6))
+    white = rng.uniform(0.5, 0.75) * np.array((1.0, rng.uniform(0.78, 0.9), rng.uniform(0.35, 0.6)))
+    faded = linear_to_srgb((black + light * (white - black)).astype(np.float32))
+    return (faded + noise * rng.standard_normal(faded.shape) * (0.8, 1, 1.6)).clip(0, 1).astype(np.float32)
+
+
+def faded(grey: Any, rng: np.random.Generator, noise: float = 0.02) -> Any:
+    """The same without a colour: what a scan in grey makes of it."""
+    light = srgb_to_linear(np.asarray(grey, np.float32))
+    black, white = rng.uniform(0.05, 0.12), rng.uniform(0.35, 0.6)
+    plane = linear_to_srgb(black + light * np.float32(white - black))
+    return (plane + noise * rng.standard_normal(plane.shape)).clip(0, 1).astype(np.float32)
+
+
+def scratched(grey: Any, rng: np.random.Generator, scratches: int = 6, specks: int = 30) -> tuple[Any, Any]:
+    """Grey with scratches and dust, light or dark, and the mask (h, w) bool of what they touch."""
+    height, width = grey.shape
+    marks = np.zeros((height, width), np.float32)
+    for _ in range(scratches):
+        start, angle = rng.uniform(0, 1, 2) * (width, height), rng.uniform(0, np.pi)
+        reach = rng.uniform(0.2, 0.9) * max(height, width)
+        bend = rng.normal(0, 0.03 * reach)
+        at = np.linspace(0, 1, 24)[:, None]
+        along, across = np.array((np.cos(angle), np.sin(angle))), np.array((-np.sin(angle), np.cos(angle)))
+        points = start + at * reach * along + 4 * at * (1 - at) * bend * across
+        line = np.rint(points * 16).astype(np.int32)
+        cv2.polylines(marks, [line], False, float(rng.uniform(0.6, 1)), int(rng.integers(1, 3)), cv2.LINE_AA, 4)
+    for _ in range(specks):
+        centre, radii = rng.uniform(0, 1, 2) * (width, height), rng.uniform(0.7, 2.5, 2)
+        cv2.ellipse(
+            marks,
+            tuple(np.rint(centre * 16).astype(int).tolist()),
+            tuple(np.rint(radii * 16).astype(int).tolist()),
+            float(rng.uniform(0, 180)),
+            0,
+            360,
+            float(rng.uniform(0.6, 1)),
+            -1,
+            cv2.LINE_AA,
+            4,
+        )
+    level = 0.97 if rng.random() < 0.6 else 0.04
+    return (grey + marks * (level - grey)).astype(np.float32), marks > 0.25
+
+
+def screened(grey: Any, lines: int, angle: float, dpi: int = SCAN_DPI) -> Any:
+    """Grey printed as round dots of so many lines an inch at an angle in degrees, and scanned at ``dpi``."""
+    finer = 3
+    height, width = grey.shape
+    y, x = np.indices((height * finer, width * finer), np.float32) * np.float32(2 * np.pi * lines / dpi / finer)
+    turn = np.radians(angle)
+    across, down = x * np.cos(turn) + y * np.sin(turn), y * np.cos(turn) - x * np.sin(turn)
+    threshold = 0.5 + 0.25 * (np.cos(across) + np.cos(down))
+    light = cv2.resize(srgb_to_linear(np.asarray(grey, np.float32)), (width * finer, height * finer))
+    dots = 1 / (1 + np.exp(-(light - threshold) * 12))
+    printed = cv2.resize(dots.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
+    return linear_to_srgb(0.03 + 0.9 * cv2.GaussianBlur(printed, (0, 0), 0.5))
+
+
+def mounted(grey: Any, rng: np.random.Generator) -> tuple[Any, tuple[slice, slice]]:
+    """Grey on card, within black film's edges or on an album's page, and where in it the print is."""
+    height, width = grey.shape
+    top, bottom = (rng.uniform(0.06, 0.2, 2) * height).astype(int).tolist()
+    left, right = (rng.uniform(0.06, 0.2, 2) * width).astype(int).tolist()
+    level = float(rng.choice((0.02, 0.93, rng.uniform(0.25, 0.8))))
+    sheet = np.full((height + top + bottom, width + left + right), level, np.float32)
+    sheet += rng.normal(0, 0.008, sheet.shape).astype(np.float32)
+    inside = slice(top, top + height), slice(left, left + width)
+    sheet[inside] = grey
+    return sheet.clip(0, 1), inside
