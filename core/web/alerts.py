@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import gradio as gr
 
-from core.errors import AutochromeError
+from core.errors import AutochromeError, RequestError
 from core.web.metrics import ERRORS
 from core.web.request_ids import current_id
 
@@ -49,6 +49,8 @@ def as_problem(function: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable
     def telling(given: dict[str, Any]) -> dict[str, Any]:
         try:
             with _alerting():
+                if not isinstance(given, dict):
+                    raise RequestError("The page's functions take an object; reload the page.")
                 return function(given)
         except gr.Error as error:
             return {"problem": error.message}

@@ -120,6 +120,24 @@ def test_a_fault_of_our_own_is_told_in_a_sentence(caller: Caller, monkeypatch: p
     )
 
 
+def test_what_the_page_asks_amiss_is_told_in_a_sentence(caller: Caller) -> None:
+    config = caller.http.get(caller.api.replace("gradio_api/", "config")).json()
+    asked = [(each["id"], name) for each in config["components"] for name in each["props"].get("server_fns") or ()]
+    assert {"show_look", "fetch_model", "show_picture"} <= {name for _, name in asked}
+    refused = set()
+    for component, name in asked:
+        for sent in (None, 5, [], {}, {"session": 1, "region": {"left": "x"}}, {"id": "x", "pixels": "many"}):
+            body = {"data": sent, "component_id": component, "fn_name": name, "session_hash": "me"}
+            answer = caller.http.post(f"{caller.api}component_server", json=body)
+            assert answer.status_code < 500
+            problem = answer.json().get("problem") or answer.json().get("detail")
+            if problem is not None:
+                assert is_one_sentence(problem, caller)
+                assert "fault" not in problem
+                refused.add(name)
+    assert refused == {name for _, name in asked}
+
+
 def test_a_full_disk_is_told_in_a_sentence(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     async def fill(*given: Any, **named: Any) -> Any:
         raise OSError(errno.ENOSPC, "No space left on device")

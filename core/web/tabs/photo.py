@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from time import time
 from typing import Any
@@ -113,7 +114,7 @@ class _Actions:
 
         @as_problem
         def show_look(given: dict[str, Any]) -> dict[str, Any]:
-            session, look, pixels = self._found(given), _look(given), int(given.get("pixels") or 0)
+            session, look, pixels = self._found(given), _look(given), _whole(given.get("pixels") or 0)
             with _AT_ONCE:
                 pictures = {"after": self._previews.after(session, look, pixels)}
                 if given.get("before"):
@@ -133,7 +134,7 @@ class _Actions:
 
         @as_problem
         def show_part(given: dict[str, Any]) -> dict[str, Any]:
-            region = Region(**{name: int(value) for name, value in given["region"].items()})
+            region = _region(given)
             before, after = self._previews.tile(self._found(given), _look(given), region)
             return {"before": data_uri(before.pixels), "after": data_uri(after.pixels)}
 
@@ -152,9 +153,11 @@ class _Actions:
             self._previews.before(session, 0)  # whether it is all still there
             return self._facts(session)
 
+        @as_problem
         def list_models(given: dict[str, Any]) -> dict[str, Any]:
             return {"models": list_for_page(self._engine), "preferred": self._engine.registry.preferred.info.id}
 
+        @as_problem
         def fetch_model(given: dict[str, Any]) -> dict[str, Any]:
             weights = weights_of(self._engine.registry.get(str(given.get("id"))))
             if weights is not None:
@@ -208,6 +211,20 @@ class _Actions:
 
     def _found(self, given: dict[str, Any]) -> Session:
         return self._previews.find(given.get("session"))
+
+
+def _region(given: dict[str, Any]) -> Region:
+    asked = given.get("region")
+    sides = [each.name for each in fields(Region)]
+    if not isinstance(asked, dict) or sorted(asked) != sorted(sides):
+        raise RequestError("There is no such part of a photograph; reload the page.")
+    return Region(**{name: _whole(asked[name]) for name in sides})
+
+
+def _whole(number: Any) -> int:
+    if not isinstance(number, int | float) or not abs(number) < 1e9:  # NaN is not less either
+        raise RequestError("A size or a place in a photograph must be a number; reload the page.")
+    return int(number)
 
 
 def _look(given: dict[str, Any]) -> Look:
