@@ -158,6 +158,28 @@ def test_before_and_after_by_keyboard(visit: Page, grandma: Path) -> None:
     assert frame and 0.6 < cut / frame["width"] < 0.8
 
 
+def test_a_question_mark_lists_the_keys_and_the_keys_do_what_it_says(visit: Page, grandma: Path) -> None:
+    show(visit, grandma)
+    visit.keyboard.press("?")
+    listed = visit.get_by_role("dialog", name="Keys")
+    expect(listed).to_contain_text("Hold to see it as it was")
+    visit.keyboard.press("s")  # for the photograph, which is not in reach now
+    visit.keyboard.press("Escape")
+    expect(listed).not_to_be_visible()
+    pair = visit.locator("#slider [data-do=pair]")
+    expect(pair).to_have_attribute("aria-pressed", "false")
+    visit.keyboard.press("s")
+    expect(pair).to_have_attribute("aria-pressed", "true")
+    visit.keyboard.down("b")
+    expect(visit.locator("#slider .pane.now")).not_to_be_visible()
+    visit.keyboard.up("b")
+    visit.locator("#slider").get_by_role("button", name="Keys").click()
+    listed.get_by_role("button", name="Close").click()
+    expect(listed).not_to_be_visible()
+    with visit.expect_download():
+        visit.keyboard.press("d")
+
+
 def test_what_is_downloaded_is_what_is_shown_for_every_control(visit: Page, served: Studio, halves: Path) -> None:
     """Typed or pulled, too much or nothing at all; and no control runs the network."""
     show(visit, halves)

@@ -288,11 +288,12 @@ autochrome.photo = (() => {
       models.choose(shown.instead);
       begin({ session: shown.session });
     },
+    keys: () => part("#keys").showModal(),
     compare: () => page.trigger("compare", { session: shown.session }),
   };
 
   function keys(event) {
-    if (!shown || event.altKey || !part("#studio").checkVisibility()) return;
+    if (!shown || event.altKey || !part("#studio").checkVisibility() || part("#keys").open) return;
     const typing = event.target.matches?.("input[type=text], input[type=search], textarea, select");
     const command = event.ctrlKey || event.metaKey;
     const key = event.key.toLowerCase();
@@ -307,6 +308,7 @@ autochrome.photo = (() => {
     else if (key === "s") view.doing.pair();
     else if (key === "f") view.doing.full();
     else if (key === "d") download();
+    else if (key === "?") doing.keys();
     else return;
     event.preventDefault();
   }
