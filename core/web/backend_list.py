@@ -6,6 +6,7 @@ from typing import Any
 
 from core.engine import Engine
 from core.registry.backend import Backend, weights_of
+from core.web.option_fields import option_fields
 from core.weights.hub import is_offline
 
 
@@ -33,7 +34,8 @@ def list_all(engine: Engine) -> list[dict[str, Any]]:
 def list_for_page(engine: Engine) -> list[dict[str, Any]]:
     """What the page's list of models needs of each."""
     rows = list_backends(engine)
-    for row in rows:
+    for row, backend in zip(rows, engine.registry, strict=True):
+        row["options"] = option_fields(backend)
         row["can_fetch"] = row["state"] in ("missing", "unavailable") and not is_offline()
     return rows
 

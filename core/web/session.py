@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,7 @@ class Session(BaseModel):
         see_through: whether parts of it are transparent.
         reference: the photograph that its colours were taken from, or None.
         is_version: whether that is another version of the photograph itself.
+        options: the backend's own.
     """
 
     token: str
@@ -64,6 +65,7 @@ class Session(BaseModel):
     see_through: bool = False
     reference: Upload | None = None
     is_version: bool = False
+    options: dict[str, Any] = {}
 
     @property
     def folder(self) -> Path:
@@ -89,7 +91,14 @@ class Previews:
         self._engine = engine
         self._whole = threading.Lock()  # large pictures are made one at a time, for memory's sake
 
-    def begin(self, upload: Upload, backend: str, progress: Progress, reference: Upload | None = None) -> Session:
+    def begin(
+        self,
+        upload: Upload,
+        backend: str,
+        progress: Progress,
+        reference: Upload | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> Session:
         """Open a photograph and predict its colours.
 
         Args:
@@ -97,11 +106,12 @@ class Previews:
             backend: an id, or ``auto``.
             progress: told what goes on.
             reference: the photograph to take colours from, for a backend that wants one.
+            options: the backend's own.
 
         Raises:
             AutochromeError: one of them cannot be opened, or the backend cannot be used.
         """
-        photo, forecast = self._predict(upload, backend, progress, reference)
+        photo, forecast = self._predict(upload, backend, progress, reference, options)
         small, folder = thumbnail(photo, PREVIEW_PIXELS), new_folder()
         _keep_small(folder, small)
         session = Session(
@@ -113,6 +123,7 @@ class Previews:
             see_through=small.alpha is not None,
             reference=reference,
             is_version=self._engine.registry.get(forecast.report.backend).info.learned is None,
+            options=dict(options or {}),
         )
         deleted_in_time(folder / _FACTS).write_text(session.model_dump_json())
         return session
@@ -224,16 +235,23 @@ class Previews:
         small = _small(session, self._engine.settings) if forecast else None
         if small and forecast:
             return small, forecast
-        photo, forecast = self._predict(session.upload, session.report.backend, no_progress, session.reference)
+        photo, forecast = self._predict(
+            session.upload, session.report.backend, no_progress, session.reference, session.options
+        )
         return thumbnail(photo, PREVIEW_PIXELS), forecast
 
     def _predict(
-        self, upload: Upload, backend: str, progress: Progress, reference: Upload | None
+        self,
+        upload: Upload,
+        backend: str,
+        progress: Progress,
+        reference: Upload | None,
+        options: Mapping[str, Any] | None,
     ) -> tuple[Photo, Forecast]:
         progress(0.0, "Opening the photograph")
         photo = open_upload(upload, self._engine.settings)
         second = open_reference(reference, self._engine.settings)
-        forecast = self._engine.forecast(photo, backend, progress=progress, reference=second)
+        forecast = self._engine.forecast(photo, backend, options, progress, second)
         progress(0.9, "Painting")
         return photo, forecast
 

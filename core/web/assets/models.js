@@ -30,6 +30,8 @@ autochrome.models = (() => {
     const radio = item.querySelector("input");
     radio.checked = row.id === chosen;
     radio.disabled = row.state !== "ready";
+    if (!radio.checked || radio.disabled || !row.options?.length) item.querySelector(".options")?.remove();
+    else if (!item.querySelector(".options")) item.append(autochrome.options.fields(row.id, row.options, autochrome.photo.again));
     item.querySelector(".more")?.remove();
     if (row.state === "ready") return;
     const more = document.createElement("div");

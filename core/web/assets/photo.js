@@ -21,7 +21,8 @@ autochrome.photo = (() => {
     notice.clear();
     // Another photograph: its second may be a version of it, or no longer be one.
     const suited = !wish.session && models.wantsSecond();
-    return { turn, backend: models.chosen(), session: shown?.session ?? null, suited, ...wish };
+    const backend = models.chosen();
+    return { turn, backend, options: autochrome.options.of(backend), session: shown?.session ?? null, suited, ...wish };
   }
 
   /* Ask a function of the server; what it cannot do becomes a notice. */
@@ -80,6 +81,7 @@ autochrome.photo = (() => {
     part("#sureness").innerHTML = "";
     part("#strip .picks").replaceChildren();
     part("#strip").hidden = true;
+    autochrome.options.put(facts.backend, facts.options);
     models.choose(facts.requested);
     second(facts);
     if (keep) look.renew(keep);

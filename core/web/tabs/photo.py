@@ -142,7 +142,7 @@ class _Actions:
         def save_picture(given: dict[str, Any]) -> dict[str, Any]:
             session = self._found(given)
             reference = open_reference(session.reference, self._engine.settings)
-            job = Job(session.report.backend, _look(given), str(given.get("format")), reference=reference)
+            job = Job(session.report.backend, _look(given), str(given.get("format")), session.options, reference)
             with _AT_ONCE:
                 path = self._previews.save(session, job)
             return {"path": str(deleted_in_time(path)), "name": path.name}
@@ -178,7 +178,8 @@ class _Actions:
             wanted = backend != AUTO and self._engine.registry.get(backend).info.wants_reference
             if wanted and reference is None:
                 return asked | {"problem": "", "needs_second": True, "asked_for": backend}
-            session = self._previews.begin(upload, backend, shown_on(progress), reference if wanted else None)
+            options = _options(asked) if backend == asked.get("backend") != AUTO else {}
+            session = self._previews.begin(upload, backend, shown_on(progress), reference if wanted else None, options)
         except AutochromeError as error:
             return asked | {"problem": told(error), "asked_for": backend}
         return {"turn": asked.get("turn")} | self._facts(session)
@@ -195,6 +196,7 @@ class _Actions:
             "height": report.height,
             "parts": not session.see_through,
             "backend": report.backend,
+            "options": session.options,
             "requested": report.requested,
             "fallback": report.fallback_reason is not None,
             "in_colour": session.in_colour,
@@ -225,6 +227,13 @@ def _whole(number: Any) -> int:
     if not isinstance(number, int | float) or not abs(number) < 1e9:  # NaN is not less either
         raise RequestError("A size or a place in a photograph must be a number; reload the page.")
     return int(number)
+
+
+def _options(asked: dict[str, Any]) -> dict[str, Any]:
+    options = asked.get("options") or {}
+    if not isinstance(options, dict):
+        raise RequestError("The options are no object of names and values; leave them out.")
+    return options
 
 
 def _look(given: dict[str, Any]) -> Look:
