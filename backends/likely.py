@@ -41,10 +41,10 @@ class Likeliness:
         seen = cv2.resize(lightness, size, interpolation=cv2.INTER_AREA)
         found = self._network.predict(Request(np.asarray(seen, np.float32)), None)
         chance = np.exp(found.logits - found.logits.max(axis=0))
-        given = cv2.resize(ab, chance.shape[:0:-1], interpolation=cv2.INTER_AREA).reshape(-1, 2)
+        given = np.asarray(cv2.resize(ab, chance.shape[:0:-1], interpolation=cv2.INTER_AREA), np.float32).reshape(-1, 2)
         flat = chance.reshape(len(chance), -1)
         best = (_alike(found.bins, found.bins) @ flat).max(axis=0)
-        likely = np.einsum("qn,qn->n", _alike(found.bins, given), flat) / best
+        likely = (_alike(found.bins, given) * flat).sum(axis=0) / best
         likely = np.minimum(likely, 1).reshape(chance.shape[1:])
         return np.asarray(cv2.resize(likely, ab.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.float32)
 
