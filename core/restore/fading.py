@@ -20,11 +20,12 @@ _MOST_GAIN = 3.0
 """In linear light: more would be noise."""
 
 
-def find_fading(grey: Float) -> Finding | None:
+def find_fading(grey: Float, is_print: bool) -> Finding | None:
     """Whether a print has faded.
 
     Args:
         grey: (h, w) sRGB 0..1, without borders.
+        is_print: whether something else has shown that it is one: then fog is unlikely.
     """
     import cv2
 
@@ -37,7 +38,7 @@ def find_fading(grey: Float) -> Finding | None:
     def mend(plane: Float) -> Float:
         return linear_to_srgb(srgb_to_linear(plane) * gain + offset)
 
-    return Finding("fading", "has faded", white - black < _SURE, mend)
+    return Finding("fading", "has faded", is_print or white - black < _SURE, mend)
 
 
 def _line(black: float, white: float) -> tuple[np.float32, np.float32]:

@@ -13,11 +13,12 @@ from core.photo.resize import small_rgb
 from core.restore.fading import find_fading
 from core.restore.finding import Finding, Mended
 from core.restore.frame import Frame, find_frame
+from core.restore.screen import find_screen
 from core.restore.tone import Cast, find_cast, plain_grey
 
 AUTO, NONE = "auto", "none"
 
-STEPS = ("tone", "fading", "frame")
+STEPS = ("tone", "screen", "fading", "frame")
 """In the order in which they are named to people."""
 
 _SIDE = 1024
@@ -119,9 +120,17 @@ def restoration_of(photo: Photo, restore: str = AUTO, for_picture: bool = False)
     def wanted(step: str, sure: bool) -> bool:
         return step in asked or (asked == {AUTO} and sure)
 
-    found = [find_fading(grey[frame.inside(*grey.shape)] if frame else grey)]
-    findings = tuple(each for each in found if each and wanted(each.step, each.sure))
-    return Restoration(photo, cast, findings, frame if frame and wanted("frame", frame.sure) else None, for_picture)
+    print_ = grey[frame.inside(*grey.shape)] if frame else grey
+    findings: list[Finding] = []
+    screen = find_screen(print_, grey.shape)
+    if screen and wanted("screen", screen.sure):
+        findings.append(screen)
+        print_ = screen.mend(print_)
+    fading = find_fading(print_, is_print=cast is not None or screen is not None)
+    if fading and wanted("fading", fading.sure):
+        findings.append(fading)
+    shown = frame if frame and wanted("frame", frame.sure) else None
+    return Restoration(photo, cast, tuple(findings), shown, for_picture)
 
 
 def _small(photo: Photo) -> Float:

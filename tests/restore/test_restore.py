@@ -20,7 +20,7 @@ from core.progress import no_progress
 from core.restore.frame import Frame
 from core.restore.restore import restoration_of
 from tests.support.fakes import FakeBackend, make_engine
-from tests.support.old_prints import faded, mounted, yellowed
+from tests.support.old_prints import SCREENS, faded, mounted, screened, yellowed
 
 
 def scene(height=240, width=320, seed=0):
@@ -128,6 +128,21 @@ def test_the_pictures_lightness_stays_unless_it_is_to_be_mended_too(tmp_path, dt
     again = Job("pocket", restore=told.restore, restore_picture=told.restore_picture)
     again.run(make_engine(), tmp_path / "a.png", "a.png", tmp_path / "d.png", no_progress)
     np.testing.assert_array_equal(open_photo(tmp_path / "c.png").pixels, open_photo(tmp_path / "d.png").pixels)
+
+
+@pytest.mark.parametrize(("lines", "angle"), SCREENS[::5])
+def test_a_printers_screen_is_found_and_the_picture_behind_it_comes_out(lines, angle):
+    truth = scene()
+    photo = photo_of(screened(truth, lines, angle))
+    assert "screen" in steps(photo)
+    seen = restoration_of(photo, "screen").seen().pixels
+    assert alike(seen, truth) > max(0.9, alike(photo.pixels, truth) - 0.01)
+
+
+def test_stripes_and_bricks_are_no_screen():
+    y, x = np.indices((240, 320))
+    fence = np.where(x // 4 % 2, 0.3, 0.9) * np.where(y < 160, 1, 0.5)
+    assert "screen" not in steps(photo_of(0.5 * scene() + 0.5 * fence))
 
 
 def test_what_is_not_asked_for_is_not_done():
