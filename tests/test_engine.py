@@ -13,7 +13,10 @@ from core.photo.open import Photo
 from core.photo.resize import thumbnail
 from tests.support.fakes import FakeBackend, grey_picture, make_engine
 
-PHOTO = Photo(grey_picture(), warnings=("Its colour profile is broken and was left out.",))
+# Stretched to black and white: one that looks faded would be mended for the network.
+PHOTO = Photo(
+    np.uint8((grey_picture() - 60.0) * (255 / 140)), warnings=("Its colour profile is broken and was left out.",)
+)
 
 
 def test_the_report_says_what_happened():
@@ -28,6 +31,7 @@ def test_the_report_says_what_happened():
         "cached": False,
         "weights": {},
         "shares": {},
+        "restored": [],
         "warnings": ["Its colour profile is broken and was left out."],
     }
     assert report.seconds.predict > 0
