@@ -51,6 +51,10 @@ class Colouring(Protocol):
         """What hints, at least one, lay over that, finer than it: see ``core.look.hints.HintField``."""
         ...
 
+    def reach(self, hints: tuple[Hint, ...]) -> Float:
+        """(h, w) float32 0..1, at the overlay's size: how far each place would be the last of some hints'."""
+        ...
+
     def alternatives(self) -> list[Alternative]:
         """Other colourings to choose from, "default" first; none for a plain field."""
         ...
@@ -119,6 +123,9 @@ class FieldColouring:
     def overlay(self, hints: tuple[Hint, ...]) -> Float:
         return self._hinter.field(hints).overlay
 
+    def reach(self, hints: tuple[Hint, ...]) -> Float:
+        return self._hinter.reach(hints)
+
     def alternatives(self) -> list[Alternative]:
         return []
 
@@ -173,6 +180,9 @@ class DistributionColouring:
 
     def overlay(self, hints: tuple[Hint, ...]) -> Float:
         return self._hinter.field(hints).overlay
+
+    def reach(self, hints: tuple[Hint, ...]) -> Float:
+        return self._hinter.reach(hints)
 
     def alternatives(self) -> list[Alternative]:
         return self._others.listed()

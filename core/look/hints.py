@@ -60,6 +60,11 @@ class Hinter:
             latest = self._latest = (hints, HintField(hints, ground))
         return latest[1]
 
+    def reach(self, hints: tuple[Hint, ...]) -> Float:
+        """(h, w) 0..1 on the ground: how far each place would be the last hint's; what is shown stays kept."""
+        ground = self._ground = self._ground or self._make()
+        return HintField(hints, ground).lasts
+
 
 class HintField:
     """Hints spread over a photograph.
@@ -67,6 +72,7 @@ class HintField:
     Attributes:
         overlay: (h, w, 3) float32 on the ground: the hints' a*b*, multiplied by how far each place has them, and that
             share, 0..1.
+        lasts: (h, w) float32, how far each place is the last hint's, 0..1.
     """
 
     def __init__(self, hints: Sequence[Hint], ground: Ground) -> None:
@@ -86,6 +92,7 @@ class HintField:
         claims = shares / np.maximum(distances.walked + distances.unlike, 0.02) ** np.float32(_NEARER)
         claims /= np.maximum(claims.sum(axis=0), 1e-9)
         coloured = owned * claims[~keeps].sum(axis=0)
+        self.lasts: Float = np.asarray(shares.max(axis=0) * claims[-1], np.float32)
         colour = _mixed(wanted[~keeps], claims[~keeps])
         agreed = _agreed(wanted, keeps, starts, distances, within, ground.ab) * (1 - owned)[..., None]
         self.overlay: Float = np.asarray(np.dstack([colour * coloured[..., None], coloured]), np.float32)

@@ -1,29 +1,25 @@
-"""What hints would touch, to be seen before they do."""
+"""What a hint would touch, to be seen before it does."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from core.colour.cielab import Float, lightness_to_grey
-from core.look.colouring import FieldColouring
-from core.look.look import Look
+from core.colour.cielab import Float, Pixels
 from core.photo.open import Photo
-from core.prediction import AbField
-from core.render.render import Picture, render
-
-TOUCHED = (60.0, -50.0)
-"""a*b* of a place that is all the hints': a magenta that photographs seldom have."""
+from core.photo.resize import small_lightness
+from core.render.upsample import Upsampler
 
 
-def reach_picture(photo: Photo, reach: Float) -> Picture:
-    """The photograph in grey, magenta where hints would colour it.
-
-    Its lightness is drawn together to the middle, where sRGB has room for the colour.
+def reach_mask(photo: Photo, reach: Float) -> Pixels:
+    """(h, w) uint8: 255 where the photograph would be the hint's, by the same edges as its colour would have.
 
     Args:
         photo: what was coloured, or a smaller copy.
-        reach: (h', w') 0..1, from ``Colouring.overlay``, its last plane.
+        reach: (h', w') 0..1, from ``Colouring.reach``.
     """
-    dim = np.rint(lightness_to_grey(30 + photo.lightness() * np.float32(0.5)) * 255).astype(np.uint8)
-    colours = np.asarray(reach[..., None] * np.array(TOUCHED, np.float32), np.float32)
-    return render(Photo(dim), FieldColouring(AbField(colours), reach), Look(refine=False))
+    size = photo.height, photo.width
+    planes = np.dstack([reach, reach])  # OpenCV would drop the axis of a single one
+    upsampler = Upsampler(planes, size, small_lightness(photo, reach.shape))
+    rows = slice(0, photo.height)
+    share = upsampler.band(0, photo.height).rows(rows, photo.lightness(rows))[0]
+    return np.asarray(np.rint(np.clip(share, 0, 1) * 255), np.uint8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
@@ -36,10 +37,12 @@ def format_choice(elem_id: str) -> Any:
 def model_choice(elem_id: str, engine: Engine) -> Any:
     """A field to choose a model in."""
     titles = [(escape(title), name) for title, name in backend_titles(engine)]
-    return choice(elem_id, "model", [(escape(TEXTS["automatic"][0]), AUTO), *titles], AUTO)
+    return choice(elem_id, "model", [(TEXTS["automatic"][0], AUTO), *titles], AUTO, {AUTO: "automatic"})
 
 
-def choice(elem_id: str, name: str, options: list[tuple[str, str]], value: str) -> Any:
+def choice(
+    elem_id: str, name: str, options: list[tuple[str, str]], value: str, said: Mapping[str, str] | None = None
+) -> Any:
     """A field to choose one of some in: the browser's own, which closes when it is left. Its value is a string.
 
     Args:
@@ -47,15 +50,20 @@ def choice(elem_id: str, name: str, options: list[tuple[str, str]], value: str) 
         name: key of the text that names it.
         options: HTML and value of each.
         value: what is chosen at first.
+        said: by value, the key of the text that stands for an option.
     """
     rows = "".join(
-        f'<option value="{escape(each)}"{" selected" if each == value else ""}>{title}</option>'
+        f'<option value="{escape(each)}"{" selected" if each == value else ""}{_named(said, each)}>{title}</option>'
         for title, each in options
     )
     field = f'<label class="choice">{say(name)}<select>{rows}</select></label>'
     return gr.HTML(
         value, html_template=field, js_on_load=_CHANGE, apply_default_css=False, elem_id=elem_id, padding=False
     )
+
+
+def _named(said: Mapping[str, str] | None, value: str) -> str:
+    return f' data-say="{said[value]}"' if said and value in said else ""
 
 
 def pick_list(elem_id: str, visible: bool = False) -> Any:

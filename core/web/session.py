@@ -28,6 +28,7 @@ from core.photo.open import Photo, in_work
 from core.photo.resize import thumbnail
 from core.progress import Progress, no_progress
 from core.render.confidence import confidence_picture
+from core.render.reach import reach_mask
 from core.settings import Settings
 from core.web.colouring import colour_file, deleted_in_time, folder_by_name, new_folder, open_reference, open_upload
 from core.web.upload_fields import Upload
@@ -38,6 +39,7 @@ PREVIEW_PIXELS = 2_000_000
 _FEWEST_PIXELS = 300_000
 _STRIP_PIXELS = 40_000
 _SMALL_PIXELS = 400_000
+_REACH_PIXELS = 120_000
 _TILE_PIXELS = 4_000_000
 _SMALL, _FACTS = "small.npz", "session.json"
 
@@ -194,6 +196,11 @@ class Previews:
         if sure is None:
             return None
         return confidence_picture(thumbnail(photo, _SMALL_PIXELS), sure).rgb, float(sure.mean())
+
+    def reach(self, session: Session, look: Look) -> Pixels:
+        """(h, w) uint8 of what the look's last hint would touch, see ``core.render.reach``."""
+        photo, forecast = self._opened(session)
+        return reach_mask(thumbnail(photo, _REACH_PIXELS), forecast.colouring.reach(look.hints))
 
     def tile(self, session: Session, look: Look, region: Region) -> tuple[Photo, Photo]:
         """A part of the photograph, before and after, in its full resolution or at the width shown.

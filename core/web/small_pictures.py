@@ -31,6 +31,13 @@ def data_uri(pixels: Pixels, alpha: Pixels | None = None, quality: int = 85) -> 
     return f"data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
+def mask_uri(mask: Pixels) -> str:
+    """A mask, (h, w) uint8, as a picture that is as opaque as the mask is high."""
+    file = io.BytesIO()
+    Image.fromarray(np.dstack([np.zeros_like(mask), mask])).save(file, "PNG", compress_level=3)
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
 def _save(pixels: Pixels, file: Any, quality: int) -> None:
     options: dict[str, Any] = {"quality": quality, "subsampling": 0}
     Image.fromarray(eight_bits(pixels)).save(file, "JPEG", **options)

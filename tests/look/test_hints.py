@@ -19,8 +19,9 @@ from core.look.swatches import SWATCHES
 from core.photo.open import Photo
 from core.photo.resize import resize_area
 from core.prediction import AbDistribution, AbField
-from core.render.reach import reach_picture
+from core.render.reach import reach_mask
 from core.render.render import render
+from core.web.texts import TEXTS
 from tests.support.fakes import FakeBackend, coloured, grey_picture, laid_over, make_engine
 
 GREEN = "#2e6b3f"
@@ -264,18 +265,20 @@ def test_no_hints_change_nothing():
 
 
 def test_what_a_hint_would_touch_can_be_seen_first():
-    photo = Photo(grey_picture(96, 120))
-    colouring = colouring_of(brown(), halves())
-    reach = colouring.overlay((Hint(x=0.2, y=0.5, color=GREEN),))[..., 2]
-    picture = reach_picture(photo, reach).rgb.astype(int)
-    magenta = picture[..., 0] - picture[..., 1]
-    assert magenta[40:56, 16:32].min() > 60
-    assert np.abs(magenta[:, 70:]).max() <= 1
+    """By the photograph's own edges; what other hints have is theirs, and seeing it does not change what is shown."""
+    photo = Photo(np.where(np.arange(120) < 60, 90, 190).astype(np.uint8) + np.zeros((96, 1), np.uint8))
+    colouring = colouring_of(brown(), photo.lightness())
+    wall, coat = Hint(x=0.8, y=0.5, color=GREEN), Hint(x=0.2, y=0.5, color=GREEN)
+    shown = colouring.overlay((wall,))
+    mask = reach_mask(photo, colouring.reach((wall, coat)))
+    assert mask.shape == (96, 120) and mask[20:70, 8:52].min() > 200 and mask[:, 66:].max() < 10
+    assert reach_mask(photo, colouring.reach((coat, wall)))[20:70, 70:110].min() > 200
+    kept = reach_mask(photo, colouring.reach((Hint(x=0.2, y=0.5, keep=True, radius=0.1),)))
+    assert kept[48, 24] > 200 and kept[48, 50] == 0
+    assert colouring.overlay((wall,)) is shown
 
 
-def test_every_swatch_is_a_hints_colour():
-    names = [name for group in SWATCHES.values() for name in group]
-    assert len(names) == len(set(names)) > 40
-    for group in SWATCHES.values():
-        for color in group.values():
-            assert Hint(x=0, y=0, color=color).color == color
+def test_every_swatch_is_a_hints_colour_and_has_a_name():
+    for name, color in SWATCHES.items():
+        assert Hint(x=0, y=0, color=color).color == color
+        assert f"swatch.{name}" in TEXTS

@@ -234,6 +234,107 @@ def test_the_slider_is_as_before_unless_a_colour_is_added(visit: Page, halves: P
     expect(chips(visit)).to_have_count(1)
 
 
+def test_a_resting_pointer_shows_what_a_colour_would_touch(visit: Page, halves: Path) -> None:
+    show(visit, halves)
+    plain, former = coloured(visit), shown(visit)
+    start_adding(visit)
+    reach = visit.locator("#slider .reach")
+    visit.mouse.move(*point(visit, 0.2, 0.5))
+    expect(reach).to_be_visible()
+    expect(reach).to_have_css("background-color", "rgb(46, 107, 63)")
+    assert opaque(visit, 0.1, 0.6) > 0.9 and opaque(visit, 0.8, 0.5) < 0.05
+    visit.mouse.move(*point(visit, 0.8, 0.4))
+    expect(reach).not_to_be_visible()
+    expect(reach).to_be_visible()
+    assert opaque(visit, 0.1, 0.6) < 0.05 and opaque(visit, 0.8, 0.5) > 0.9
+    visit.get_by_label("How far").fill("10")  # what it would be there, at once
+    expect(reach).to_be_visible()
+    visit.wait_for_function("document.querySelector('#slider .reach').hidden === false")
+    visit.wait_for_timeout(400)
+    assert opaque(visit, 0.8, 0.4) > 0.9 and opaque(visit, 0.8, 0.9) < 0.05
+    visit.get_by_label("Keep as it is").check()
+    visit.mouse.move(*point(visit, 0.2, 0.5))
+    expect(reach).to_have_class("reach keeps")
+    visit.mouse.move(5, 5)
+    expect(reach).not_to_be_visible()
+    assert shown(visit) == former and np.array_equal(coloured(visit), plain)  # nothing has been done
+
+
+def opaque(page: Page, x: float, y: float) -> float:
+    """How far a place is a colour's in the preview, 0 to 1."""
+    return float(
+        page.evaluate(
+            """async ([x, y]) => {
+                const mask = document.querySelector("#slider .reach").style.getPropertyValue("--mask");
+                const picture = await createImageBitmap(await (await fetch(mask.slice(4, -1))).blob());
+                const canvas = new OffscreenCanvas(picture.width, picture.height).getContext("2d");
+                canvas.drawImage(picture, 0, 0);
+                return canvas.getImageData(x * picture.width, y * picture.height, 1, 1).data[3] / 255;
+            }""",
+            [x, y],
+        )
+    )
+
+
+def test_how_far_a_colour_reaches_is_the_persons_to_say(visit: Page, halves: Path) -> None:
+    show(visit, halves)
+    plain = coloured(visit)
+    start_adding(visit)
+    visit.get_by_label("How far").fill("15")
+    click(visit, 0.2, 0.3)
+    change = np.abs(coloured(visit) - plain).max(axis=2)
+    assert change[90:100, 40:55].min() > 15 and change[200:].max() <= 4
+
+
+def test_what_is_kept_stays_beside_a_colour(visit: Page, halves: Path) -> None:
+    show(visit, halves)
+    plain = coloured(visit)
+    start_adding(visit)
+    visit.get_by_label("Keep as it is").check()
+    visit.mouse.click(*point(visit, 0.2, 0.9))  # which changes nothing yet
+    expect(chips(visit)).to_have_count(1)
+    expect(chips(visit).locator("input")).not_to_be_visible()
+    visit.get_by_label("Keep as it is").uncheck()
+    click(visit, 0.2, 0.1)
+    change = np.abs(coloured(visit) - plain).max(axis=2)
+    assert change[25:40, 40:55].min() > 15 and change[280:296, 44:52].max() <= 4
+
+
+def test_a_brush_colours_along_its_stroke(visit: Page, served: Studio, halves: Path) -> None:
+    show(visit, halves)
+    plain, before = coloured(visit), shown(visit)
+    start_adding(visit)
+    visit.get_by_label("How far").fill("3")
+    visit.mouse.move(*point(visit, 0.1, 0.5))
+    visit.mouse.down()
+    visit.mouse.move(*point(visit, 0.4, 0.5), steps=8)
+    visit.mouse.move(*point(visit, 0.4, 0.8), steps=8)
+    visit.mouse.up()
+    wait_for_repaint(visit, before)
+    expect(chips(visit)).to_have_count(1)
+    change = np.abs(coloured(visit) - plain).max(axis=2)
+    assert change[160, 30:96].min() > 15 and change[165:250, 96].min() > 15
+    assert change[230:, :60].max() <= 4 and change[:, 150:].max() <= 4
+    with visit.expect_download() as waiting:
+        visit.locator("#download").click()
+    picture = np.asarray(Image.open(waiting.value.path())).astype(int)
+    assert np.abs(picture - coloured(visit)).mean() < 3
+
+
+def test_a_swatch_or_a_place_on_the_screen_gives_the_colour(visit: Page, halves: Path) -> None:
+    show(visit, halves)
+    start_adding(visit)
+    visit.get_by_role("button", name="Red cloth").click()
+    ink = visit.locator("#hints [data-part=ink] input")
+    expect(ink).to_have_value("#a42a2e")
+    visit.evaluate("() => { window.EyeDropper = class { open = async () => ({ sRGBHex: '#2f4468' }); }; }")
+    visit.get_by_role("button", name="Take from the screen").click()
+    expect(ink).to_have_value("#2f4468")
+    click(visit, 0.2, 0.5)
+    pixels = coloured(visit)
+    assert pixels[160, 48, 2] > pixels[160, 48, 0] + 15
+
+
 def test_a_second_photograph_is_asked_for_by_such_a_backend_only(
     visit: Page, served: Studio, second: Second, halves: Path, tmp_path: Path
 ) -> None:

@@ -4,6 +4,11 @@ autochrome.hints = (() => {
   let sheet;
   let adding = false;
   let dragging = false; // a colour's field is open
+  let reach; // of a hint: what it would touch, as a mask's address
+  let shade; // shows it on the picture
+  let asked = 0; // number of the latest place that was asked about
+  let resting = 0; // timer until the pointer rests
+  let aimed = null; // where it was last, or where a hint was put
   const { look, say, tell } = autochrome;
   const part = (name) => tool.querySelector(`[data-part=${name}]`);
 
@@ -19,7 +24,7 @@ autochrome.hints = (() => {
   }
   const place = (share) => Number(Math.min(Math.max(share, 0), 1).toFixed(4));
   /* A spot, or a stroke through more points; how it is to be taken is what the tool's fields say. */
-  function put(x, y, stroke = []) {
+  function made(x, y, stroke = []) {
     const hint = { x: place(x), y: place(y), color: part("ink").querySelector("input").value };
     if (part("keep").checked) {
       hint.keep = true;
@@ -27,7 +32,34 @@ autochrome.hints = (() => {
     }
     if (part("reach").value < 100) hint.radius = part("reach").value / 100;
     if (stroke.length) Object.assign(hint, { stroke: stroke.map(([right, below]) => [place(right), place(below)]), width: 0.015 });
+    return hint;
+  }
+  function put(x, y, stroke) {
+    const hint = made(x, y, stroke);
+    unshade();
+    aimed = [x, y];
     change([...hints(), hint], "hints.added", hint);
+  }
+
+  /* Before a colour is put: what it would touch, once the pointer rests. */
+  function foresee(x, y, wait = 140) {
+    unshade();
+    aimed = [x, y];
+    const number = asked;
+    resting = setTimeout(async () => {
+      const hint = made(x, y);
+      const mask = await reach(hint);
+      if (!mask || number !== asked || !adding) return;
+      shade.style.setProperty("--mask", `url(${mask})`);
+      shade.style.setProperty("--ink", hint.color ?? "#fff");
+      shade.classList.toggle("keeps", Boolean(hint.keep));
+      shade.hidden = false;
+    }, wait);
+  }
+  function unshade() {
+    asked++;
+    clearTimeout(resting);
+    shade.hidden = true;
   }
   function recolour(index, color) {
     dragging = true;
@@ -39,6 +71,8 @@ autochrome.hints = (() => {
   }
   function setAdding(on) {
     adding = on;
+    aimed = null;
+    unshade();
     show();
     if (on) sheet.scrollIntoView({ block: "nearest" });
   }
@@ -84,6 +118,7 @@ autochrome.hints = (() => {
     tell(part("add"), adding ? "hints.done" : "hints.add");
     part("ink").hidden = part("how").hidden = part("place").hidden = part("palette").hidden = !adding;
     part("edit").hidden = !hints().length && !adding;
+    part("clear").disabled = !hints().length;
     part("why").hidden = adding || Boolean(hints().length);
     sheet.parentElement.classList.toggle("open", adding);
     sheet.replaceChildren();
@@ -96,8 +131,10 @@ autochrome.hints = (() => {
   }
 
   return {
-    begin(element, view) {
+    begin(element, view, server) {
       tool = element;
+      reach = server.reach;
+      shade = view.frame.querySelector(".reach");
       sheet = view.frame.querySelector("#marks > div");
       let stroke = null; // points from where the brush came down
       const at = (event) => {
@@ -107,16 +144,20 @@ autochrome.hints = (() => {
       sheet.addEventListener("pointerdown", (event) => {
         if (event.button || event.pointerType === "touch") return; // a finger puts spots, and moves the page
         stroke = [at(event)];
+        unshade();
         sheet.setPointerCapture(event.pointerId);
       });
       sheet.addEventListener("pointermove", (event) => {
         const [x, y] = at(event);
+        if (!stroke && event.pointerType !== "touch") return foresee(x, y);
         const last = stroke?.at(-1);
         if (!last || stroke.length > 200 || Math.hypot(x - last[0], y - last[1]) < 0.012) return;
         stroke.push([x, y]);
         mark(x, y, "dot").style.background = part("ink").querySelector("input").value;
       });
       sheet.addEventListener("pointercancel", () => (stroke = null));
+      sheet.addEventListener("pointerleave", unshade);
+      part("reach").addEventListener("input", () => foresee(...(aimed ?? [0.5, 0.5])));
       sheet.addEventListener("click", (event) => {
         const [first, ...rest] = stroke ?? [at(event)];
         stroke = null;
@@ -126,7 +167,6 @@ autochrome.hints = (() => {
         const swatch = event.target.closest("[data-color]");
         if (swatch) part("ink").querySelector("input").value = swatch.dataset.color;
       });
-      for (const swatch of tool.querySelectorAll("[data-color]")) swatch.style.background = swatch.dataset.color;
       if (window.EyeDropper) {
         part("pick").hidden = false;
         part("pick").addEventListener("click", async () => {
@@ -142,10 +182,16 @@ autochrome.hints = (() => {
       const [across, down] = [part("across"), part("down")];
       part("put").addEventListener("click", () => put(across.value / 100, down.value / 100));
       for (const field of [across, down]) {
-        const point = () => aim(across.value / 100, down.value / 100);
+        const point = () => {
+          aim(across.value / 100, down.value / 100);
+          foresee(across.value / 100, down.value / 100);
+        };
         field.addEventListener("focus", point);
         field.addEventListener("input", point);
-        field.addEventListener("blur", () => aim());
+        field.addEventListener("blur", () => {
+          aim();
+          unshade();
+        });
         field.addEventListener("keydown", (event) => event.key === "Enter" && part("put").click());
       }
       tool.addEventListener("keydown", (event) => {

@@ -47,6 +47,7 @@ autochrome.models = (() => {
       const words = document.createElement("small");
       if (row.state === "missing") autochrome.tell(words, "model.missing");
       else words.textContent = row.message;
+      words.classList.toggle("long", words.textContent.length > 30);
       more.append(words);
       if (row.can_fetch) {
         const button = document.createElement("button");

@@ -168,6 +168,14 @@ autochrome.photo = (() => {
     }
   }
 
+  /* What a colour would touch: only a help, so nothing is said where there is none. */
+  async function reach(hint) {
+    const [mine, hints] = [now(), [...look.get().hints, hint]];
+    const given = { session: shown?.session, look: { ...look.get(), hints } };
+    const answer = await page.server.show_reach(given).catch(() => null);
+    return mine === now() ? answer?.mask : null;
+  }
+
   function begin(wish) {
     page.trigger("again", ask(wish));
   }
@@ -329,7 +337,7 @@ autochrome.photo = (() => {
           part: (region) => autochrome.busy(view.frame, call("show_part", { region })),
         });
         look.begin(panel);
-        autochrome.hints.begin(element.querySelector("#hints"), view);
+        autochrome.hints.begin(element.querySelector("#hints"), view, { reach });
         models.begin(part("#models"), page.server);
         visit.begin();
         look.changed(() => {

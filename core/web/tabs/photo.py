@@ -23,7 +23,7 @@ from core.web.colouring import deleted_in_time, open_reference, shown_on
 from core.web.example_photos import EXAMPLES
 from core.web.messages import story_html
 from core.web.session import Previews, Region, Session
-from core.web.small_pictures import data_uri
+from core.web.small_pictures import data_uri, mask_uri
 from core.web.sureness import sureness_html
 from core.web.tabs.photo_layout import Parts, lay_out
 from core.web.upload_fields import Upload
@@ -139,6 +139,14 @@ class _Actions:
             return {"before": data_uri(before.pixels), "after": data_uri(after.pixels)}
 
         @as_problem
+        def show_reach(given: dict[str, Any]) -> dict[str, Any]:
+            session, look = self._found(given), _look(given)
+            if not look.hints:
+                raise RequestError("There is no colour to show the reach of; choose a place.")
+            with _AT_ONCE:
+                return {"mask": mask_uri(self._previews.reach(session, look))}
+
+        @as_problem
         def save_picture(given: dict[str, Any]) -> dict[str, Any]:
             session = self._found(given)
             reference = open_reference(session.reference, self._engine.settings)
@@ -164,7 +172,7 @@ class _Actions:
                 weights.start()
             return list_models({})
 
-        return [show_look, show_others, show_part, save_picture, reopen, list_models, fetch_model]
+        return [show_look, show_others, show_part, show_reach, save_picture, reopen, list_models, fetch_model]
 
     def _answer(
         self, asked: dict[str, Any], photo: Callable[[], Upload], reference: Upload | None, progress: gr.Progress

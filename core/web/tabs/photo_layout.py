@@ -9,6 +9,7 @@ from typing import Any
 
 import gradio as gr
 
+from core.look.swatches import SWATCHES
 from core.web.choices import FORMATS
 from core.web.example_photos import examples_html
 from core.web.look_fields import FINE, FIRST, fields_html
@@ -57,7 +58,7 @@ def lay_out(functions: list[Callable[..., Any]]) -> Parts:
                         buttons=[],
                     )
             desk = gr.HTML(
-                html_template=page_part("stage.html"),
+                html_template=page_part("stage.html", swatches=_swatches()),
                 js_on_load=_BEGIN,
                 apply_default_css=False,
                 server_functions=functions,
@@ -84,6 +85,14 @@ def _reference() -> tuple[Any, Any]:
             buttons=[],
         )
     return upload, gr.State(None)
+
+
+def _swatches() -> str:
+    named = 'data-say-title="swatch.{0}" data-say-aria-label="swatch.{0}"'
+    return "".join(
+        f'<button type="button" data-color="{color}" style="background: {color}" {named.format(name)}></button>'
+        for name, color in SWATCHES.items()
+    )
 
 
 def _formats() -> str:
