@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from html import escape
+from time import time
+from typing import Any
+
+import gradio as gr
 
 from core.engine import Engine
 from core.errors import AutochromeError
@@ -11,9 +15,21 @@ from core.web.session import Session
 from core.web.texts import say
 
 
-def notice_html(error: AutochromeError) -> str:
-    """An error's sentence, read out by screen readers."""
-    return f'<p class="notice" role="alert">{escape(told(error))}</p>'
+def notice_place() -> Any:
+    """Where a tab's notices stand. Its value is one, from ``notice``, or None for none."""
+    return gr.HTML(
+        None,
+        html_template='<div class="said"></div>',
+        js_on_load="autochrome.notice.follow(props, watch);",
+        apply_default_css=False,
+        elem_classes="notices",
+        padding=False,
+    )
+
+
+def notice(error: AutochromeError) -> dict[str, Any]:
+    """An error's sentence for ``notice_place``; each is another value, so that the same one is shown twice."""
+    return {"problem": told(error), "at": time()}
 
 
 def story_html(session: Session, engine: Engine) -> str:

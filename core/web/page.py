@@ -31,7 +31,20 @@ _MOST_SESSIONS = 300
 
 _MARK = (ASSETS / "mark.svg").read_text().replace("<svg ", '<svg aria-hidden="true" ')
 _STYLES = ("page.css", "viewer.css", "panel.css", "hints.css")
-_SCRIPTS = ("say", "page", "fields", "options", "look", "viewer", "hints", "models", "visit", "photo", "batch")
+_SCRIPTS = (
+    "say",
+    "page",
+    "fields",
+    "options",
+    "look",
+    "viewer",
+    "hints",
+    "models",
+    "visit",
+    "photo",
+    "batch",
+    "compare",
+)
 
 
 def build_page(engine: Engine, settings: Settings) -> Page:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from core.photo.open import open_photo
 from tests.support.browser import Studio, open_tab, save_coloured, save_ramp, serve_studio
@@ -68,7 +68,117 @@ def test_compare_has_no_truth_for_a_grey_photograph_and_refuses_a_letter(visit: 
     expect(visit.get_by_role("alert").filter(has_text="letter.jpg")).to_have_count(0)
 
 
+def test_what_is_looked_at_closely_in_one_picture_is_so_in_all(visit: Page, tmp_path: Path) -> None:
+    open_tab(visit, "Compare")
+    tools = visit.locator("#compare-tools").get_by_role("toolbar")
+    expect(tools).not_to_be_visible()
+    visit.locator("#compare-upload input[type=file]").set_input_files(save_ramp(tmp_path / "grandma.png"))
+    expect(visit.locator("#comparison .story")).to_be_visible(timeout=15_000)
+
+    def seen() -> list[list[float]]:
+        """For each picture, the place of it that lies in its window's upper left corner, and how large it is drawn."""
+        return [
+            [round(value, 3) for value in each]
+            for each in visit.locator("#comparison .window").evaluate_all(
+                """windows => windows.map((each) => {
+                    const [window, picture] = [each, each.firstChild].map((one) => one.getBoundingClientRect());
+                    const left = (window.x - picture.x) / picture.width;
+                    return [left, (window.y - picture.y) / picture.height, picture.width / window.width];
+                })"""
+            )
+        ]
+
+    assert seen() == [[0, 0, 1]] * 2
+    tools.get_by_role("button", name="Zoom in").click()
+    assert seen() == [[0.167, 0.167, 1.5]] * 2
+    box = visit.locator("#comparison .window").last.bounding_box()
+    assert box
+    visit.mouse.move(box["x"] + 100, box["y"] + 100)
+    visit.mouse.down()
+    visit.mouse.move(box["x"] + 40, box["y"] + 100, steps=3)
+    visit.mouse.up()
+    one, other = seen()
+    assert one == other and one[0] > 0.23 and one[1] == 0.167
+    visit.mouse.move(box["x"] + 100, box["y"] + 100)
+    visit.keyboard.down("Control")
+    visit.mouse.wheel(0, -300)
+    visit.keyboard.up("Control")
+    visit.wait_for_timeout(100)
+    one, other = seen()
+    assert one == other and one[2] > 2
+    tools.get_by_role("button", name="Whole picture").click()
+    assert seen() == [[0, 0, 1]] * 2
+
+
+def test_compare_says_which_models_could_take_part_and_fetches_them(
+    visit: Page, served: Studio, tmp_path: Path
+) -> None:
+    served.later.go("missing", 0, "They are not here yet.")
+    open_tab(visit, "Compare")
+    absent = visit.locator("#absent")
+    expect(absent).to_contain_text("More models could take part")
+    visit.locator("#compare-upload input[type=file]").set_input_files(save_ramp(tmp_path / "grandma.png"))
+    expect(visit.locator("#comparison .story")).to_be_visible(timeout=15_000)
+    again = visit.get_by_role("button", name="Compare again")
+    expect(again).not_to_be_visible()  # it would be the same
+    absent.get_by_role("button", name="Fetch (100 MB)").click()
+    expect(absent.get_by_role("progressbar", name="Download of Later")).to_have_attribute("value", "25000000")
+    served.later.go("ready", 100_000_000)
+    expect(absent.locator("h2")).not_to_be_visible()
+    again.click()
+    expect(visit.locator("#comparison figure").filter(has_text="Later")).to_contain_text("s", timeout=15_000)
+    served.later.go("missing", 0, "They are not here yet.")
+
+
+def test_a_notice_is_one_wherever_it_stands_and_can_be_closed(visit: Page, tmp_path: Path) -> None:
+    """The same box on each tab, and only there: what is said on one is not hidden on another."""
+    letter = tmp_path / "letter.jpg"
+    letter.write_text("Dear grandma, " * 20)
+    open_tab(visit, "Compare")
+    for _ in range(2):  # the same once more is said once more
+        visit.locator("#compare-upload input[type=file]").set_input_files(letter)
+        alert = visit.get_by_role("alert")
+        expect(alert).to_contain_text("letter.jpg is no picture", timeout=10_000)
+        expect(alert).to_be_in_viewport()
+        alert.get_by_role("button", name="Close").click()
+        expect(alert).to_have_count(0)
+    visit.evaluate(
+        """() => {
+            const dataTransfer = new DataTransfer();
+            dataTransfer.items.add(new File(["x"], "album.zip"));
+            document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+        }"""
+    )
+    expect(visit.get_by_role("alert")).to_contain_text("A zip holds many photographs")
+    visit.get_by_role("button", name="Colour them all").click()
+    expect(visit.locator("#batch-upload")).to_contain_text("album", timeout=10_000)
+    visit.locator("#batch-start").click()
+    expect(visit.get_by_role("alert")).to_contain_text("album.zip", timeout=10_000)
+    expect(visit.get_by_role("alert")).to_be_in_viewport()
+    expect(visit.get_by_role("alert").get_by_role("button", name="Close")).to_be_visible()
+
+
 # --- Batch ---
+
+
+def test_who_comes_third_is_told_his_place(visit: Page, served: Studio, browser: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "grandma.png"
+    Image.effect_noise((50, 40), 60).save(path)
+    served.backend.go_on.clear()
+    try:
+        with served.visit(browser) as first, served.visit(browser) as second:
+            for page in (first, second, visit):
+                choose(page, [path])
+                page.locator("#batch-start").click()
+                page.wait_for_timeout(300)
+            line = visit.locator("#batch-progress .progress-text")
+            expect(line).to_have_attribute("data-waiting", "Others come first; your place in the line: 1")
+            expect(line).to_be_visible()
+            served.backend.go_on.set()
+            expect(visit.locator("#batch-progress")).to_contain_text("1 of 1 coloured.", timeout=15_000)
+            expect(visit.locator("#batch-zip")).to_be_visible()
+    finally:
+        served.backend.go_on.set()
 
 
 def test_a_batch_with_bad_files_gives_the_others(visit: Page, served: Studio, tmp_path: Path) -> None:
@@ -144,7 +254,7 @@ def test_a_zip_bomb_is_refused_where_the_person_looks(visit: Page, served: Studi
     choose(visit, [bomb])
     visit.locator("#batch-start").click()
     expect(visit.get_by_role("alert")).to_have_text(
-        re.compile(r"^bomb\.zip would unpack 'bomb\.png' to 31 MB from 0\.0 and is not opened; .*\.$")
+        re.compile(r"^bomb\.zip would unpack 'bomb\.png' to 31 MB from 0\.0 and is not opened; .*\.")
     )
     expect(visit.locator("#batch-start")).to_be_visible()
     assert served.backend.calls == calls

@@ -100,7 +100,7 @@ def test_a_text_file_is_refused_where_the_person_looks(visit: Page, grandma: Pat
     notice = visit.get_by_role("alert")
     expect(notice).to_contain_text(re.compile(r"letter.* is no picture that can be read here; give a .* file\."))
     expect(notice).to_be_in_viewport()
-    expect(visit.locator("#notice i")).to_have_count(0)
+    expect(visit.locator(".notices i")).to_have_count(0)
     show(visit, grandma)
     expect(visit.get_by_role("alert")).to_have_count(0)
 

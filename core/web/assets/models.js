@@ -5,6 +5,7 @@ autochrome.models = (() => {
   let rows = [];
   let chosen = "auto";
   let timer = 0;
+  let place = null; // where those stand that are not here, on the tab that compares
 
   const automatic = () => ({ id: "auto", title: autochrome.say("automatic"), summary: autochrome.say("automatic.what"), state: "ready" });
   const find = (id) => [automatic(), ...rows].find((row) => row.id === id);
@@ -33,31 +34,34 @@ autochrome.models = (() => {
     if (!radio.checked || radio.disabled || !row.options?.length) item.querySelector(".options")?.remove();
     else if (!item.querySelector(".options")) item.append(autochrome.options.fields(row.id, row.options, autochrome.photo.again));
     item.querySelector(".more")?.remove();
-    if (row.state === "ready") return;
-    const more = document.createElement("div");
-    more.className = "more";
+    if (row.state !== "ready") item.append(more(row));
+  }
+  /* What it would take to have it. */
+  function more(row) {
+    const box = document.createElement("div");
+    box.className = "more";
     if (row.state === "downloading") {
       const bar = document.createElement("progress");
       if (row.bytes_total) Object.assign(bar, { value: row.bytes_done, max: row.bytes_total });
       bar.setAttribute("aria-label", autochrome.say("model.bar", { title: row.title }));
       const words = document.createElement("small");
       autochrome.tell(words, row.bytes_total ? "model.arriving" : "model.starting", { done: megabytes(row.bytes_done), total: megabytes(row.bytes_total) });
-      more.append(bar, words);
+      box.append(bar, words);
     } else {
       const words = document.createElement("small");
       if (row.state === "missing") autochrome.tell(words, "model.missing");
       else words.textContent = row.message;
       words.classList.toggle("long", words.textContent.length > 30);
-      more.append(words);
+      box.append(words);
       if (row.can_fetch) {
         const button = document.createElement("button");
         button.type = "button";
         autochrome.tell(button, row.bytes_total ? "model.fetch" : "model.fetch.unknown", { size: megabytes(row.bytes_total) });
         button.addEventListener("click", async () => take(await server.fetch_model({ id: row.id })));
-        more.append(button);
+        box.append(button);
       }
     }
-    item.append(more);
+    return box;
   }
   function show() {
     const list = box.querySelector(".rows");
@@ -74,6 +78,21 @@ autochrome.models = (() => {
     while (list.children.length > wanted.length) list.lastChild.remove();
     box.querySelector("summary b").textContent = find(chosen)?.title ?? chosen;
   }
+  /* Those that could take part in a comparison, were they here. */
+  function showAbsent() {
+    if (!place) return; // Gradio makes a tab when it is first opened
+    const absent = rows.filter((row) => row.state !== "ready" && !row.wants_reference);
+    place.hidden = !absent.length;
+    place.querySelector(".rows").replaceChildren(...absent.map((row) => {
+      const item = document.createElement("div");
+      item.className = "model";
+      item.innerHTML = '<b class="name"></b> <small></small>';
+      item.querySelector(".name").textContent = row.title;
+      item.querySelector("small").textContent = row.summary;
+      item.append(more(row));
+      return item;
+    }));
+  }
   function toggleSecond() {
     const studio = document.querySelector("#studio");
     if (find(chosen)?.wants_reference) studio.dataset.second = "";
@@ -88,8 +107,11 @@ autochrome.models = (() => {
   /* New rows; while something is on its way, ask again. What has arrived meanwhile is offered. */
   function take(answer) {
     if (!answer?.models) return;
+    const arrived = rows.some((row) => row.state !== "ready" && answer.models.some((each) => each.id === row.id && each.state === "ready"));
+    document.documentElement.classList.toggle("arrived", arrived || document.documentElement.classList.contains("arrived"));
     rows = answer.models;
     show();
+    showAbsent();
     const now = autochrome.photo.shown();
     const better = now?.requested === "auto" && now.fallback && answer.preferred !== now.backend && find(answer.preferred)?.state === "ready";
     if (better && now.offered !== answer.preferred) {
@@ -116,6 +138,10 @@ autochrome.models = (() => {
       refresh();
     },
     refresh,
+    absent(element) {
+      place = element.querySelector(".absent");
+      showAbsent();
+    },
     choose,
     chosen: () => chosen,
     wantsSecond: () => Boolean(find(chosen)?.wants_reference),

@@ -32,10 +32,18 @@ autochrome.busy = async (element, promise) => {
   }
 };
 
-/* One notice at a time, where the person looks; it goes when what it says is past. */
+/* One notice at a time, on the tab where the person is; it goes when what it says is past. */
+autochrome.openTab = () => [...document.querySelectorAll("[role=tabpanel]")].find((each) => each.checkVisibility());
 autochrome.notice = {
+  /* What the server says, by a component's value. */
+  follow: (props, watch) => watch("value", () => {
+    if (props.value?.problem) autochrome.notice.show("notice.plain", { problem: props.value.problem });
+    else autochrome.notice.clear();
+  }),
   show(key, values, actions = []) {
-    const place = document.querySelector("#notice");
+    autochrome.notice.clear();
+    const place = autochrome.openTab()?.querySelector(".notices .said");
+    if (!place) return;
     const box = document.createElement("div");
     box.className = "notice";
     box.setAttribute("role", "alert");
@@ -63,14 +71,13 @@ autochrome.notice = {
     box.scrollIntoView({ block: "nearest" });
   },
   clear() {
-    document.querySelector("#notice")?.replaceChildren();
+    for (const place of document.querySelectorAll(".notices .said")) place.replaceChildren();
   },
 };
 
 /* Give files to the field on the tab that is open, wherever on the page they came from. */
 autochrome.offer = (files) => {
-  const panel = [...document.querySelectorAll("[role=tabpanel]")].find((each) => each.checkVisibility());
-  const field = panel?.querySelector(".takes input[type=file]");
+  const field = autochrome.openTab()?.querySelector(".takes input[type=file]");
   if (!field || !files.length) return false;
   if (!field.multiple && !autochrome.isForOne(files)) return true;
   const carrier = new DataTransfer();
@@ -126,3 +133,12 @@ document.addEventListener("change", (event) => {
     field.value = "";
   }
 }, { capture: true });
+
+/* Gradio tells a place in the queue in English, among other figures: told anew, in words. */
+new MutationObserver(() => {
+  for (const line of document.querySelectorAll(".progress-text")) {
+    const place = /queue: (\d+)/.exec(line.textContent)?.[1];
+    const words = place ? autochrome.say("waiting", { place }) : "";
+    if (line.dataset.waiting !== words) line.dataset.waiting = words;
+  }
+}).observe(document, { childList: true, subtree: true, characterData: true });

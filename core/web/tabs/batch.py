@@ -26,7 +26,7 @@ from core.web.alerts import as_problem
 from core.web.choices import format_choice, model_choice
 from core.web.colouring import deleted_in_time, folder_by_name, kept_folder, new_folder
 from core.web.look_fields import look_component
-from core.web.messages import notice_html
+from core.web.messages import notice, notice_place
 from core.web.small_pictures import data_uri
 from core.web.texts import in_english, label, say
 from core.web.upload_fields import Upload, photos_upload
@@ -41,8 +41,9 @@ class BatchTab:
     def __init__(self, engine: Engine):
         self._engine = engine
         self._stops: dict[str, threading.Event] = {}  # by visitor: set to end what is running
+        self._notice = notice_place()
         with gr.Row(elem_id="batch-studio"):
-            with gr.Column(scale=3, min_width=300):
+            with gr.Column(min_width=280):
                 self._files = photos_upload(
                     label=label("batch.prompt"),
                     show_label=False,
@@ -50,23 +51,23 @@ class BatchTab:
                     elem_classes="takes",
                     height=190,
                 )
-            with gr.Column(scale=1, min_width=300, elem_id="batch-panel"):
+            with gr.Column(min_width=280, elem_id="batch-panel"):
                 self._backend = model_choice("batch-backend", engine)
                 self._look = look_component("batch-look")
                 self._format = format_choice("batch-format")
                 self._start = gr.Button(label("batch.start"), variant="primary", elem_id="batch-start")
                 self._cancel = gr.Button(label("batch.stop"), visible=False, elem_id="batch-cancel")
-        self._notice = gr.HTML(padding=False)
-        self._progress = gr.HTML(elem_id="batch-progress", padding=False)
-        self._zip = gr.DownloadButton(label("batch.zip"), variant="primary", visible=False, elem_id="batch-zip")
-        self._gallery = gr.HTML(
-            html_template="${value}",
-            js_on_load="autochrome.batch(element, server);",
-            server_functions=[self._show_picture()],
-            visible=False,
-            elem_id="batch-gallery",
-            padding=False,
-        )
+            with gr.Column(min_width=280, elem_id="batch-results"):
+                self._progress = gr.HTML(elem_id="batch-progress", padding=False)
+                self._zip = gr.DownloadButton(label("batch.zip"), variant="primary", visible=False, elem_id="batch-zip")
+                self._gallery = gr.HTML(
+                    html_template="${value}",
+                    js_on_load="autochrome.batch(element, server);",
+                    server_functions=[self._show_picture()],
+                    visible=False,
+                    elem_id="batch-gallery",
+                    padding=False,
+                )
         self._start.click(
             self._run,
             [self._files, self._backend, self._look, self._format],
@@ -106,7 +107,7 @@ class BatchTab:
                     }
             yield self._ended(outcomes, len(photographs), target) | {self._gallery: _gallery_html(shown, folder.name)}
         except AutochromeError as error:
-            yield {self._notice: notice_html(error), self._progress: "", **self._buttons(running=False)}
+            yield {self._notice: notice(error), self._progress: "", **self._buttons(running=False)}
         finally:
             self._stops.pop(str(request.session_hash), None)
 
@@ -130,7 +131,7 @@ class BatchTab:
 
     def _begun(self, count: int) -> Any:
         return {
-            self._notice: "",
+            self._notice: None,
             self._progress: _progress_html(say("batch.done", done=0, count=count), [], count),
             self._gallery: gr.update(value="", visible=False),
             self._zip: gr.update(value=None, visible=False),

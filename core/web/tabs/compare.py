@@ -14,13 +14,13 @@ from core.errors import AutochromeError
 from core.jobs.compare import Measured, compare, ready_backends, truth_colourfulness
 from core.photo.open import Photo, open_photo
 from core.photo.resize import thumbnail
-from core.web.messages import notice_html
+from core.web.messages import notice, notice_place
 from core.web.session import Previews
 from core.web.small_pictures import data_uri
-from core.web.texts import label, say
+from core.web.texts import label, page_part, say
 from core.web.upload_fields import PhotoUpload, Upload
 
-_PICTURE_PIXELS = 500_000
+_PICTURE_PIXELS = 1_000_000
 
 _FIGURES = ("likeness", "error", "colourfulness")
 
@@ -40,9 +40,26 @@ class CompareTab:
             height=190,
             buttons=[],
         )
-        self._notice = gr.HTML(padding=False)
-        self._figures = gr.HTML(elem_id="comparison", padding=False)
+        self._notice = notice_place()
+        gr.HTML(page_part("compare-tools.html"), elem_id="compare-tools", apply_default_css=False, padding=False)
+        self._figures = gr.HTML(
+            html_template="${value}",
+            js_on_load="autochrome.compare(element);",
+            apply_default_css=False,
+            elem_id="comparison",
+            padding=False,
+        )
+        self._again = gr.Button(label("compare.again"), visible=False, elem_id="compare-again")
+        self._latest = gr.State(None)
+        gr.HTML(
+            html_template=page_part("absent.html"),
+            js_on_load="autochrome.models.absent(element);",
+            apply_default_css=False,
+            elem_id="absent",
+            padding=False,
+        )
         self._field.change(self._take, self._field, **self._running())
+        self._again.click(self._take, self._latest, **self._running())
 
     def follow(self, event: Any, tabs: Any) -> None:
         """Compare on what lies on the first tab, after an event that names its session."""
@@ -56,11 +73,11 @@ class CompareTab:
 
     def _running(self) -> dict[str, Any]:
         return {
-            "outputs": [self._field, self._notice, self._figures],
+            "outputs": [self._field, self._notice, self._figures, self._again, self._latest],
             "api_visibility": "private",
             "concurrency_id": "compare",
             "concurrency_limit": 2,
-            "show_progress": "hidden",
+            "show_progress_on": [self._figures],
         }
 
     def _take(self, upload: Upload | None) -> Iterator[Any]:
@@ -73,13 +90,19 @@ class CompareTab:
         try:
             upload = Previews(self._engine).find(chosen["session"]).upload
         except AutochromeError as error:
-            yield {self._notice: notice_html(error)}
+            yield {self._notice: notice(error)}
         else:
             yield from self._compare(upload)
 
     def _compare(self, upload: Upload) -> Iterator[Any]:
         """Empty the field, then show each picture as it comes."""
-        yield {self._field: None, self._notice: "", self._figures: _waiting(upload.name)}
+        yield {
+            self._field: None,
+            self._notice: None,
+            self._figures: _waiting(upload.name),
+            self._again: gr.update(visible=False),
+            self._latest: upload,
+        }
         try:
             photo = open_photo(upload.path, self._engine.settings, upload.name)
             found: list[tuple[Measured, Pixels | None]] = []
@@ -90,8 +113,9 @@ class CompareTab:
                 found.append(one)
                 cards = [head, *(_card(*each) for each in found)]
                 yield {self._figures: _figures(cards, left - len(found))}
+            yield {self._again: gr.update(visible=True)}
         except AutochromeError as error:
-            yield {self._notice: notice_html(error), self._figures: ""}
+            yield {self._notice: notice(error), self._figures: ""}
 
 
 def _waiting(name: str) -> str:
@@ -117,7 +141,7 @@ def _original(photo: Photo, name: str) -> str:
 
 def _card(measured: Measured, picture: Pixels | None) -> str:
     if picture is None:
-        problem = f'<p class="notice">{escape(measured.problem)}</p>'
+        problem = f'<p class="failure">{escape(measured.problem)}</p>'
         return f"<figure><figcaption><header><h2>{escape(measured.title)}</h2></header>{problem}</figcaption></figure>"
     facts = {
         "likeness": f"{measured.psnr:.1f} dB" if measured.psnr is not None else "",
@@ -132,6 +156,6 @@ def _figure(source: str, title: str, aside: str, facts: dict[str, str]) -> str:
     """A picture, with its title and what stands beside it as HTML."""
     rows = "".join(f"<div>{say(f'compare.{key}', 'dt')}<dd>{value}</dd></div>" for key, value in facts.items() if value)
     return (
-        f'<figure><img src="{source}" alt=""><figcaption>'
+        f'<figure><div class="window"><img src="{source}" alt="" draggable="false"></div><figcaption>'
         f"<header><h2>{title}</h2><span>{aside}</span></header><dl>{rows}</dl></figcaption></figure>"
     )

@@ -13,6 +13,7 @@ from core.look.swatches import SWATCHES
 from core.web.choices import FORMATS
 from core.web.example_photos import examples_html
 from core.web.look_fields import FINE, FIRST, fields_html
+from core.web.messages import notice_place
 from core.web.texts import label, page_part, say
 from core.web.upload_fields import PhotoUpload
 
@@ -42,7 +43,7 @@ def lay_out(functions: list[Callable[..., Any]]) -> Parts:
     """
     with gr.Row(elem_id="studio"):
         with gr.Column(scale=3, elem_id="stage"):
-            gr.HTML(elem_id="notice", padding=False)
+            notice_place()
             with gr.Row(elem_id="start"):
                 gr.HTML(page_part("hero.html"), elem_id="hero", padding=False)
                 with gr.Column(min_width=280):
