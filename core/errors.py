@@ -20,6 +20,10 @@ class PhotoError(AutochromeError):
     """A file is no picture, is broken, or is larger than the settings allow."""
 
 
+class GoneError(PhotoError):
+    """An uploaded file has been deleted, as all are in time."""
+
+
 class InColourError(PhotoError):
     """A photograph is in colour already, and such are to be left alone."""
 

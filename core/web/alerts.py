@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import gradio as gr
 
-from core.errors import AutochromeError, RequestError
+from core.errors import AutochromeError, GoneError, RequestError
 from core.web.metrics import ERRORS
 from core.web.request_ids import current_id
 
@@ -43,7 +43,7 @@ def one_sentence_at_a_time(function: Callable[Given, Iterator[Result]]) -> Calla
 
 
 def as_problem(function: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """The same for what the page's own scripts ask: the sentence comes as ``problem``."""
+    """The same for what the page's own scripts ask: the sentence comes as ``problem``, and whether the file is gone."""
 
     @functools.wraps(function)
     def telling(given: dict[str, Any]) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def as_problem(function: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable
                     raise RequestError("The page's functions take an object; reload the page.")
                 return function(given)
         except gr.Error as error:
-            return {"problem": error.message}
+            return {"problem": error.message, "gone": isinstance(error.__cause__, GoneError)}
 
     return telling
 
@@ -74,6 +74,12 @@ def _alerting() -> Iterator[None]:
 def alert(error: AutochromeError) -> gr.Error:
     """Gradio's form of an error that a person can act on."""
     return _Refusal(told(error), title="", print_exception=False)
+
+
+def told_fault(error: Exception) -> str:
+    """What a caller is told of an error that is nobody's but ours; the rest goes to the log."""
+    logger.error("A call failed", exc_info=error)
+    return str(_fault(error).message)
 
 
 def told(error: AutochromeError) -> str:

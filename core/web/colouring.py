@@ -15,7 +15,7 @@ from gradio.context import LocalContext
 from gradio.utils import get_upload_folder
 
 from core.engine import Engine
-from core.errors import PhotoError
+from core.errors import GoneError
 from core.jobs.job import Coloured, Job
 from core.photo.open import Photo, open_photo
 from core.progress import Progress
@@ -41,7 +41,7 @@ def open_upload(upload: Upload, settings: Settings) -> Photo:
         PhotoError: it is no picture, or has been deleted.
     """
     if not Path(upload.path).exists():
-        raise PhotoError(f"{upload.name} has been deleted, as every upload is after an hour at most; choose it again.")
+        raise GoneError(f"{upload.name} has been deleted, as every upload is after an hour at most; choose it again.")
     return open_photo(upload.path, settings, upload.name)
 
 

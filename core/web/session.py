@@ -19,7 +19,7 @@ from pydantic import BaseModel
 
 from core.colour.cielab import Pixels, eight_bits
 from core.engine import Engine, Forecast, Report
-from core.errors import PhotoError
+from core.errors import GoneError
 from core.jobs.job import Job
 from core.look.alternatives import Alternative
 from core.look.look import Look
@@ -143,12 +143,12 @@ class Previews:
         """A session by its token.
 
         Raises:
-            PhotoError: its hour is over, or the server has been started anew.
+            GoneError: its hour is over, or the server has been started anew.
         """
         try:
             return Session.model_validate_json((folder_by_name(token) / _FACTS).read_text())
         except (OSError, ValueError) as error:
-            raise PhotoError(
+            raise GoneError(
                 "This photograph has been deleted, as every upload is after an hour at most; choose it again."
             ) from error
 

@@ -56,7 +56,7 @@ def chromium() -> Iterator[Browser]:
 class Warm:
     """A distribution of three colours, so that temperature and alternatives matter; counts its calls."""
 
-    info: Any = BackendInfo(id="pocket", title="Pocket", licence="Apache-2.0", input_size=32, order=20)
+    info: Any = BackendInfo(id="pocket", title="Pocket", licence="Apache-2.0", input_size=32, order=20, embedded=True)
 
     def __init__(self) -> None:
         self.calls = 0

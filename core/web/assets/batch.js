@@ -13,7 +13,7 @@ autochrome.batch = (element, server) => {
   element.addEventListener("click", async (event) => {
     const button = event.target.closest("button[data-picture]");
     if (!button) return;
-    const answer = await autochrome.busy(button, server.show_picture({ batch: button.dataset.batch, picture: button.dataset.picture }));
+    const answer = await autochrome.busy(button, autochrome.asking(server).show_picture({ batch: button.dataset.batch, picture: button.dataset.picture }));
     if (answer.problem) return autochrome.notice.show("notice.plain", { problem: answer.problem });
     file = answer;
     dialog.querySelector("img").src = answer.preview;

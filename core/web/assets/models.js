@@ -123,12 +123,11 @@ autochrome.models = (() => {
     if (coming) timer = setTimeout(refresh, 1500);
   }
   async function refresh() {
-    try {
-      take(await server.list_models({}));
-    } catch {
-      clearTimeout(timer);
-      timer = setTimeout(refresh, 10_000);
-    }
+    const answer = await server.list_models({});
+    take(answer);
+    if (!answer.lost) return;
+    clearTimeout(timer);
+    timer = setTimeout(refresh, 10_000);
   }
 
   return {

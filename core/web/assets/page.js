@@ -21,6 +21,14 @@ autochrome.fileAddress = (path) => {
   return `${root}${prefix}/file=${path.split("/").map(encodeURIComponent).join("/")}`;
 };
 
+/* The server's functions. Gradio's give nothing where it does not answer: here that is a problem like others. */
+autochrome.asking = (server) => new Proxy({}, {
+  get: (_, name) => async (given) => {
+    const answer = await server[name](given).catch(() => null);
+    return answer ?? { problem: autochrome.say("notice.lost"), lost: true };
+  },
+});
+
 /* Show that something is going on, once that has taken a fifth of a second. */
 autochrome.busy = async (element, promise) => {
   const timer = setTimeout(() => element.setAttribute("aria-busy", "true"), 200);

@@ -9,8 +9,10 @@ autochrome.photo = (() => {
   let again = false;
   let whole = false; // the photograph as it was is still to be shown
   let others = 0; // timer until the strip is asked for
+  let later = 0; // timer until a server that did not answer is asked again
+  let lost = null; // name and look of a photograph that the server has no more, for when it is given again
   const part = (selector) => document.querySelector(selector);
-  const { look, models, visit, notice, say } = autochrome;
+  const { look, models, visit, notice } = autochrome;
 
   const now = () => `${turn} ${shown?.session}`;
   const state = (name) => (part("#studio").dataset.state = name);
@@ -28,18 +30,25 @@ autochrome.photo = (() => {
   /* Ask a function of the server; what it cannot do becomes a notice. */
   async function call(name, given = {}) {
     const mine = now();
-    let answer;
-    try {
-      answer = await page.server[name]({ session: shown?.session ?? null, look: look.get(), ...given });
-    } catch {
-      answer = { problem: say("notice.lost") };
-    }
+    const answer = await page.server[name]({ session: shown?.session ?? null, look: look.get(), ...given });
     if (mine !== now()) return null;
     if (answer.problem) {
-      notice.show("notice.plain", { problem: answer.problem });
+      refused(answer);
       return null;
     }
     return answer;
+  }
+
+  /* A server that was started anew has forgotten the photograph; this page may still have it. */
+  function refused({ problem, gone, lost: silent }) {
+    const mine = now();
+    notice.show("notice.plain", { problem }, gone && sent?.name === shown?.name ? [["notice.resend", resend]] : []);
+    clearTimeout(later);
+    if (silent) later = setTimeout(() => mine === now() && paint(), 3000);
+  }
+  function resend() {
+    lost = { name: shown.name, look: look.get() };
+    autochrome.offer([sent]);
   }
 
   /* What the server makes of an upload, an example, another model. */
@@ -73,6 +82,8 @@ autochrome.photo = (() => {
 
   function open(facts, { keep = null } = {}) {
     const same = shown?.photo === facts.photo;
+    if (lost?.name === facts.name) keep ??= lost.look;
+    lost = null;
     shown = facts;
     state("photo");
     part("#desk .work").hidden = false;
@@ -114,6 +125,8 @@ autochrome.photo = (() => {
       if (mine !== now()) again = true; // another photograph, or another model at work
       else if (answer) {
         view.show(answer);
+        if (later) notice.clear(); // it answers again
+        later = 0;
         if (first) {
           whole = false;
           visit.add(facts, answer);
@@ -172,8 +185,8 @@ autochrome.photo = (() => {
   async function reach(hint) {
     const [mine, hints] = [now(), [...look.get().hints, hint]];
     const given = { session: shown?.session, look: { ...look.get(), hints } };
-    const answer = await page.server.show_reach(given).catch(() => null);
-    return mine === now() ? answer?.mask : null;
+    const answer = await page.server.show_reach(given);
+    return mine === now() ? answer.mask : null;
   }
 
   function begin(wish) {
@@ -193,15 +206,16 @@ autochrome.photo = (() => {
     remember();
     part("#upload input, #upload button")?.focus();
   }
-  async function reopen(session, kept) {
+  async function reopen({ session, name, look: kept }) {
     ask();
     const mine = turn;
-    const answer = await page.server.reopen({ session }).catch(() => ({ problem: say("notice.lost") }));
+    const answer = await page.server.reopen({ session });
     if (mine !== turn) return;
     if (answer.problem) {
-      visit.forget(session);
+      if (answer.gone) visit.forget(session);
+      if (!shown) lost = { name, look: kept };
       if (!shown) another();
-      notice.show("notice.plain", { problem: answer.problem });
+      notice.show("notice.plain", { problem: answer.problem }, answer.lost ? [["notice.retry", () => reopen({ session, name, look: kept })]] : []);
     } else {
       shown = null;
       open(answer, { keep: kept });
@@ -216,7 +230,7 @@ autochrome.photo = (() => {
 
   /* For a reload: the photograph's token and its look, in this tab alone and no longer than it is open. */
   function remember() {
-    const kept = shown && { session: shown.session, look: look.get(), format: part("#format").value, pinned: part("#pin input").checked };
+    const kept = shown && { session: shown.session, name: shown.name, look: look.get(), format: part("#format").value, pinned: part("#pin input").checked };
     try {
       sessionStorage.setItem("autochrome", JSON.stringify(kept));
     } catch {
@@ -230,7 +244,7 @@ autochrome.photo = (() => {
       if (!kept) return;
       part("#format").value = kept.format;
       part("#pin input").checked = kept.pinned;
-      reopen(kept.session, kept.look);
+      reopen(kept);
     } catch {
       sessionStorage.removeItem("autochrome");
     }
@@ -331,7 +345,7 @@ autochrome.photo = (() => {
     reopen,
     shown: () => shown,
     begin(element, given) {
-      page = given;
+      page = { ...given, server: autochrome.asking(given.server) };
       autochrome.when("#panel .controls", (panel) => autochrome.when("#visit", () => {
         view = autochrome.viewer(element.querySelector("#slider"), {
           part: (region) => autochrome.busy(view.frame, call("show_part", { region })),

@@ -30,7 +30,7 @@ autochrome.visit = (() => {
         button.innerHTML = '<img alt="">';
         button.querySelector("img").src = each.picture;
         button.setAttribute("aria-pressed", String(autochrome.photo.shown()?.session === each.session));
-        button.addEventListener("click", () => autochrome.photo.reopen(each.session, each.look));
+        button.addEventListener("click", () => autochrome.photo.reopen(each));
         return button;
       }),
     );

@@ -17,7 +17,7 @@ from core.jobs.job import Job
 from core.look.look import Look, make_look
 from core.registry.backend import weights_of
 from core.registry.registry import AUTO
-from core.web.alerts import as_problem, told
+from core.web.alerts import as_problem, told, told_fault
 from core.web.backend_list import list_for_page
 from core.web.colouring import deleted_in_time, open_reference, shown_on
 from core.web.example_photos import EXAMPLES
@@ -190,6 +190,8 @@ class _Actions:
             session = self._previews.begin(upload, backend, shown_on(progress), reference if wanted else None, options)
         except AutochromeError as error:
             return asked | {"problem": told(error), "asked_for": backend}
+        except Exception as error:  # else the page would show nothing but "Error", and no way out of it
+            return asked | {"problem": told_fault(error), "asked_for": backend}
         return {"turn": asked.get("turn")} | self._facts(session)
 
     def _facts(self, session: Session) -> dict[str, Any]:
