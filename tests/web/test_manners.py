@@ -131,10 +131,12 @@ def test_a_photograph_that_the_server_has_forgotten_comes_back_with_its_look(vis
         folder_by_name(token).joinpath("session.json").unlink()
 
     forget()
+    former = visit.evaluate("autochrome.photo.shown().session")
     visit.locator("#tint_warm input[type=range]").fill("0.2")
     alert = visit.get_by_role("alert")
     expect(alert).to_contain_text("has been deleted")
     alert.get_by_role("button", name="Colour it again, as it was").click()
+    visit.wait_for_function("former => autochrome.photo.shown()?.session !== former", arg=former)
     expect(alert).to_have_count(0, timeout=10_000)
     expect(visit.locator("#strength input[type=number]")).to_have_value("0")
     expect(visit.locator("#tint_warm input[type=number]")).to_have_value("20")
