@@ -49,6 +49,11 @@ def say(key: str, tag: str = "span", attributes: str = "", **values: Any) -> str
     return f'<{tag}{attributes and " " + attributes} data-say="{key}"{given}>{escape(text)}</{tag}>'
 
 
+def say_if_known(key: str, otherwise: str, tag: str) -> str:
+    """The same where there is such a text; else an element with another one, which is nobody's HTML."""
+    return say(key, tag) if key in TEXTS else f"<{tag}>{escape(otherwise)}</{tag}>"
+
+
 def page_part(name: str, **parts: str) -> str:
     """An HTML file of the assets with its texts in English, and ``<!--name-->`` replaced by parts."""
     html = (ASSETS / name).read_text(encoding="utf-8")

@@ -22,6 +22,7 @@ from tests.support.browser import (
     colour,
     coloured,
     open_details,
+    open_tab,
     save_halves,
     save_ramp,
     serve_studio,
@@ -272,6 +273,35 @@ def test_a_fault_of_our_own_is_told_and_the_next_photograph_works(
         expect(visit.get_by_role("alert")).to_contain_text("a fault of Autochrome's own (ZeroDivisionError)")
     show(visit, grandma)
     expect(visit.get_by_role("alert")).to_have_count(0)
+
+
+DROP = """async ([name, type, content]) => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([new Uint8Array(content)], name, { type }));
+    document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+}"""
+
+
+def test_a_picture_whose_type_the_browser_does_not_know_is_taken(visit: Page, tmp_path: Path) -> None:
+    """As Chrome knows none of HEIC on Windows."""
+    import pillow_heif
+
+    save_ramp(tmp_path / "grandma.png")
+    heic = tmp_path / "IMG_0001.HEIC"
+    pillow_heif.from_pillow(Image.open(tmp_path / "grandma.png").convert("RGB")).save(heic)
+    visit.evaluate(DROP, [heic.name, "", list(heic.read_bytes())])
+    expect(visit.locator("#slider img").nth(1)).to_be_visible(timeout=15_000)
+    with visit.expect_download() as waiting:
+        visit.locator("#download").click()
+    assert waiting.value.suggested_filename == "IMG_0001.colour.png"
+
+
+@pytest.mark.parametrize("tab", ["Photo", "Compare"])
+def test_a_wrong_file_is_told_in_our_words(visit: Page, tab: str) -> None:
+    open_tab(visit, tab)
+    visit.evaluate(DROP, ["notes.txt", "text/plain", [72, 101, 108, 108, 111]])
+    expect(visit.get_by_role("alert")).to_contain_text("notes.txt is no picture that can be read here", timeout=10_000)
+    expect(visit.locator("body")).not_to_contain_text("Invalid file type")
 
 
 # --- A better model ---

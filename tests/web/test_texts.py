@@ -2,6 +2,7 @@
 
 import re
 
+from core.registry.registry import load_registry
 from core.web.texts import ASSETS, LANGUAGES, TEXTS, in_english, say
 
 SOURCES = [
@@ -14,6 +15,13 @@ def test_every_text_is_there_in_every_language_with_the_same_values():
         assert len(texts) == len(LANGUAGES) and all(text.strip() for text in texts), key
         named = [sorted(re.findall(r"{(\w+)}", text)) for text in texts]
         assert named == [named[0]] * len(LANGUAGES), key
+
+
+def test_what_the_built_in_models_say_of_themselves_is_what_the_page_says() -> None:
+    for backend in load_registry(plugins=False):
+        info = backend.info
+        assert TEXTS[f"summary.{info.id}"][0] == info.summary
+        assert TEXTS.get(f"title.{info.id}", [info.title])[0] == info.title
 
 
 def test_every_text_that_is_named_is_there():

@@ -11,6 +11,9 @@ autochrome.models = (() => {
   const find = (id) => [automatic(), ...rows].find((row) => row.id === id);
   const megabytes = (bytes) => Math.round(bytes / 1e6);
 
+  /* What the built-in ones say is known in every language; plugins speak for themselves. */
+  const said = (what, row) => (autochrome.texts.say[`${what}.${row.id}`] ? autochrome.say(`${what}.${row.id}`) : row[what]);
+
   function line(row) {
     const item = document.createElement("div");
     item.className = "model";
@@ -26,8 +29,8 @@ autochrome.models = (() => {
     return item;
   }
   function paint(item, row) {
-    item.querySelector(".name").textContent = row.title;
-    item.querySelector("small").textContent = row.summary;
+    item.querySelector(".name").textContent = said("title", row);
+    item.querySelector("small").textContent = said("summary", row);
     const radio = item.querySelector("input");
     radio.checked = row.id === chosen;
     radio.disabled = row.state !== "ready";
@@ -76,7 +79,7 @@ autochrome.models = (() => {
       paint(item, row);
     });
     while (list.children.length > wanted.length) list.lastChild.remove();
-    box.querySelector("summary b").textContent = find(chosen)?.title ?? chosen;
+    box.querySelector("summary b").textContent = find(chosen) ? said("title", find(chosen)) : chosen;
   }
   /* Those that could take part in a comparison, were they here. */
   function showAbsent() {
@@ -87,8 +90,8 @@ autochrome.models = (() => {
       const item = document.createElement("div");
       item.className = "model";
       item.innerHTML = '<b class="name"></b> <small></small>';
-      item.querySelector(".name").textContent = row.title;
-      item.querySelector("small").textContent = row.summary;
+      item.querySelector(".name").textContent = said("title", row);
+      item.querySelector("small").textContent = said("summary", row);
       item.append(more(row));
       return item;
     }));

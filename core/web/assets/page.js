@@ -83,14 +83,23 @@ autochrome.notice = {
   },
 };
 
+/* Gradio's fields for one picture refuse what the browser knows no picture's type of, as it may of a HEIC: the server
+   knows better, and says what is wrong in a sentence. */
+autochrome.give = (field, files) => {
+  const carrier = new DataTransfer();
+  for (const file of files) {
+    const known = field.multiple || file.type.startsWith("image/");
+    carrier.items.add(known ? file : new File([file], file.name, { type: "image/*", lastModified: file.lastModified }));
+  }
+  field.files = carrier.files;
+};
+
 /* Give files to the field on the tab that is open, wherever on the page they came from. */
-autochrome.offer = (files) => {
-  const field = autochrome.openTab()?.querySelector(".takes input[type=file]");
+autochrome.offer = (files, place = ".takes") => {
+  const field = autochrome.openTab()?.querySelector(`${place} input[type=file]`);
   if (!field || !files.length) return false;
   if (!field.multiple && !autochrome.isForOne(files)) return true;
-  const carrier = new DataTransfer();
-  for (const file of field.multiple ? files : [files[0]]) carrier.items.add(file);
-  field.files = carrier.files;
+  autochrome.give(field, field.multiple ? files : [files[0]]);
   field.dispatchEvent(new Event("change", { bubbles: true }));
   return true;
 };
@@ -106,9 +115,7 @@ autochrome.isForOne = (files) => {
   return false;
 };
 autochrome.toBatch = (files) => {
-  const tab = [...document.querySelectorAll("#tabs [role=tab]")].find((each) => each.getAttribute("aria-controls")?.endsWith("batch"))
-    ?? document.querySelectorAll("#tabs [role=tab]")[2];
-  tab.click();
+  document.querySelector("#tabs [role=tab][aria-controls=many]").click();
   autochrome.when("#batch-upload input[type=file]", () => setTimeout(() => autochrome.offer(files), 100));
 };
 
@@ -126,20 +133,19 @@ window.addEventListener("dragover", (event) => {
 window.addEventListener("dragleave", (event) => event.relatedTarget || hover(false));
 window.addEventListener("drop", (event) => {
   hover(false);
-  if (event.target.closest?.("#second-upload") || !event.dataTransfer?.files.length) return;
+  if (!event.dataTransfer?.files.length) return;
   event.preventDefault();
   event.stopPropagation();
-  autochrome.offer(event.dataTransfer.files);
+  autochrome.offer(event.dataTransfer.files, event.target.closest?.("#second-upload") ? "#second-upload" : undefined);
 }, { capture: true });
 
-/* Gradio's field would call a wrong file "Invalid file type" and take the first of many without a word. */
+/* What a person chose in the field itself; of many Gradio's would take the first without a word. */
 document.addEventListener("change", (event) => {
-  const field = event.target.closest?.(".takes input[type=file]");
+  const field = event.target.closest?.(":is(.takes, #second-upload) input[type=file]");
   if (!field || field.multiple || !field.files.length) return;
-  if (!autochrome.isForOne(field.files)) {
-    event.stopImmediatePropagation();
-    field.value = "";
-  }
+  if (autochrome.isForOne(field.files)) return autochrome.give(field, [...field.files]);
+  event.stopImmediatePropagation();
+  field.value = "";
 }, { capture: true });
 
 /* Gradio tells a place in the queue in English, among other figures: told anew, in words. */

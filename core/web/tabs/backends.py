@@ -13,7 +13,7 @@ from core.registry.backend import weights_of
 from core.registry.plugins import PluginFailure
 from core.web.backend_list import list_backends
 from core.web.choices import pick_list
-from core.web.texts import say
+from core.web.texts import say, say_if_known
 from core.weights.hub import is_offline
 
 
@@ -59,10 +59,11 @@ def failures_html(failures: list[PluginFailure]) -> str:
 def _card(backend: dict[str, Any]) -> str:
     state = backend["state"]
     parts = [
-        f"<header><h2>{escape(backend['title'])}</h2>"
+        "<header>"
+        + say_if_known(f"title.{backend['id']}", backend["title"], "h2")
         + say(f"models.{state}", "span", f'class="state {state}"')
         + "</header>",
-        f"<p>{escape(backend['summary'])}</p>",
+        say_if_known(f"summary.{backend['id']}", backend["summary"], "p"),
         f'<p class="message">{escape(backend["message"])}</p>' if backend["message"] and state != "ready" else "",
         _bar(backend) if state == "downloading" else "",
         _button(backend) if state in ("missing", "unavailable") and not is_offline() else "",
