@@ -103,7 +103,7 @@ def colorize(
         str,
         typer.Option(
             metavar="STEPS",
-            help="Old prints, for the network's eyes: auto, none or a list of tone, screen, fading, frame.",
+            help="Old prints, for the network's eyes: auto, none or some of tone, screen, marks, fading, grain, frame.",
         ),
     ] = "auto",
     restore_picture: Annotated[

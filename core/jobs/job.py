@@ -28,7 +28,8 @@ from core.progress import Progress, no_progress
 from core.registry.registry import AUTO
 from core.render.render import Picture
 from core.restore.restore import AUTO as WHAT_IS_SURE
-from core.restore.restore import check_steps, restoration_of
+from core.restore.restore import check_picture_steps, check_steps, restoration_of
+from core.restore.strokes import Strokes
 
 logger = logging.getLogger("autochrome")
 
@@ -91,7 +92,8 @@ class Job:
         credentials: who signs the pictures, or None.
         colour_photos: what becomes of photographs that are in colour: one of ``ColourPhotos``.
         restore: what of an old print is mended before the network sees it, see ``core.restore.restore``.
-        restore_picture: whether the picture is mended too.
+        restore_picture: whether the picture is mended too, or by which steps.
+        restore_strokes: what a person has brushed onto the mask of marks.
     """
 
     backend: str = AUTO
@@ -104,7 +106,8 @@ class Job:
     credentials: Credentials | None = None
     colour_photos: str = "recolour"
     restore: str = WHAT_IS_SURE
-    restore_picture: bool = False
+    restore_picture: bool | str = False
+    restore_strokes: Strokes = ()
 
     def check(self, engine: Engine, has_reference: bool = False) -> None:
         """Refuse what no photograph could put right, before the first is opened.
@@ -125,6 +128,7 @@ class Job:
                 "choose skip, recolour or keep-as-is."
             )
         check_steps(self.restore)
+        check_picture_steps(self.restore_picture)
         engine.check(self.backend, self.options, has_reference or self.reference is not None)
 
     def picture_name(self, name: str) -> str:
@@ -161,7 +165,7 @@ class Job:
         photo = open_photo(photograph, engine.settings, _base_name(name))
         if self.colour_photos != "recolour" and is_in_colour(photo):
             return self._left_alone(photograph, photo, target)
-        restoration = restoration_of(photo, self.restore, self.restore_picture)
+        restoration = restoration_of(photo, self.restore, self.restore_picture, self.restore_strokes)
         forecast = engine.forecast(photo, self.backend, self.options, progress, self.reference, restoration)
         progress(0.8, "Painting")
         picture, report = engine.render(restoration.picture(), forecast, self.look)

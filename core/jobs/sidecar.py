@@ -22,6 +22,7 @@ from core.photo.save import copy_whole
 from core.photo.stores import read_bytes
 from core.restore.finding import Mended
 from core.restore.restore import NONE
+from core.restore.strokes import Strokes
 
 if TYPE_CHECKING:
     from core.jobs.job import Job
@@ -50,7 +51,8 @@ class Sidecar(BaseModel):
         clipped_fraction: share of the pixels, 0..1, whose colour sRGB cannot show and which lost chroma.
         warnings: sentences about what could not be kept.
         restore: what was to be mended, as it was asked for.
-        restore_picture: whether the picture was to be mended too.
+        restore_picture: whether the picture was to be mended too, or by which steps.
+        restore_strokes: what a person has brushed onto the mask of marks.
         restored: the steps that were done.
     """
 
@@ -71,7 +73,8 @@ class Sidecar(BaseModel):
     clipped_fraction: float
     warnings: list[str]
     restore: str = NONE
-    restore_picture: bool = False
+    restore_picture: bool | str = False
+    restore_strokes: Strokes = ()
     restored: list[Mended] = []
 
     def write(self, picture: Path) -> Path:
@@ -122,6 +125,7 @@ def make_sidecar(photograph: Path, photo: Photo, job: Job, forecast: Forecast, r
         warnings=report.warnings,
         restore=job.restore,
         restore_picture=job.restore_picture,
+        restore_strokes=job.restore_strokes,
         restored=report.restored,
     )
 

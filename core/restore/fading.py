@@ -16,6 +16,9 @@ _RANGE = (4.0, 96.0)
 _FADED, _SURE = 70.0, 52.0
 """Widths in L* of a photograph's range under which it may have faded, and has surely."""
 
+_BLACK = 14.0
+"""L* that a faded print's black has at least: a dark picture, in which something is black, has not faded."""
+
 _MOST_GAIN = 3.0
 """In linear light: more would be noise."""
 
@@ -38,7 +41,8 @@ def find_fading(grey: Float, is_print: bool) -> Finding | None:
     def mend(plane: Float) -> Float:
         return linear_to_srgb(srgb_to_linear(plane) * gain + offset)
 
-    return Finding("fading", "has faded", is_print or white - black < _SURE, mend)
+    sure = is_print or (white - black < _SURE and black > _BLACK)
+    return Finding("fading", "has faded", sure, mend)
 
 
 def _line(black: float, white: float) -> tuple[np.float32, np.float32]:

@@ -38,3 +38,11 @@ class Mended(BaseModel):
     step: str
     found: str
     picture: bool = False
+
+
+class Suggested(BaseModel):
+    """The same of a step that was not done; ``sure`` where ``auto`` would have done it."""
+
+    step: str
+    found: str
+    sure: bool

@@ -22,8 +22,9 @@ _FLAT = 0.05
 _SHARE = 0.9
 """Share of a line that is so at least; writing and scratches are the rest."""
 
-_STEP, _STEP_SHARE = 0.06, 0.6
-"""How far the picture is from the border's level at once, along which share of the side: skies end otherwise."""
+_STEP, _STEP_SHARE, _STEP_AGAIN = 0.06, 0.6, 0.2
+"""How far the picture is from the border's level at once, along which share of the side: skies end otherwise. The last
+is enough where another side has a border of that level."""
 
 _MOST = 0.35
 """Share of a side that a border takes at most."""
@@ -31,7 +32,7 @@ _MOST = 0.35
 _NESTED = 3
 """Borders within one another: a scanner's lid, a card, a white rim."""
 
-_WORTH = 0.97
+_WORTH = 0.92
 """Share of the photograph that a print takes at most for its frame to be worth a look."""
 
 
@@ -63,7 +64,7 @@ class Frame:
                 ab=np.stack([self._spread(plane) for plane in np.moveaxis(prediction.ab, 2, 0)], axis=2),
                 confidence=None if sure is None else self._spread(sure),
             )
-            return whole, self._spread(np.ones(prediction.ab.shape[:2], np.float32), around=True)
+            return whole, self._inside(*prediction.ab.shape[:2])
         features = prediction.features
         spread = replace(
             prediction,
@@ -71,7 +72,12 @@ class Frame:
             features=None if features is None else np.stack([self._spread(plane) for plane in features]),
             trust=None if prediction.trust is None else self._spread(prediction.trust),
         )
-        return spread, self._spread(np.ones(prediction.logits.shape[1:], np.float32), around=True)
+        return spread, self._inside(*prediction.logits.shape[1:])
+
+    def _inside(self, height: int, width: int) -> Float:
+        """Which places are the print; a place that is partly so counts as less, or colour would run over the rim."""
+        share = self._spread(np.ones((height, width), np.float32), around=True)
+        return np.asarray((1.5 * share - 0.5).clip(0, 1), np.float32)
 
     def _spread(self, plane: Float, around: bool = False) -> Float:
         """A print's (h, w) over the whole photograph, in as fine places; ``around`` leaves 0 outside."""
@@ -103,7 +109,15 @@ def find_frame(grey: Float) -> Frame | None:
     sides = set()
     for _ in range(_NESTED):
         part = small[top:bottom, left:right]
-        found = [_border(view) for view in (part, part[::-1], part.T, part.T[::-1])]
+        views = (part, part[::-1], part.T, part.T[::-1])
+        found = [_border(view) for view in views]
+        levels = [_level(view) for view, depth in zip(views, found, strict=True) if depth]
+        if levels:  # dark corners of a print on black are no step
+            again = [abs(_level(view) - np.median(levels)) < _FLAT for view in views]
+            found = [
+                depth or (_border(view, _STEP_AGAIN) if alike else 0)
+                for view, depth, alike in zip(views, found, again, strict=True)
+            ]
         sides |= {side for side, depth in enumerate(found) if depth}
         top, bottom, left, right = top + found[0], bottom - found[1], left + found[2], right - found[3]
         if not any(found):
@@ -111,15 +125,43 @@ def find_frame(grey: Float) -> Frame | None:
     if not sides:
         return None
     sure = len(sides) == 4 and (bottom - top) * (right - left) < _WORTH * rows * columns
-    return Frame(top / rows, bottom / rows, left / columns, right / columns, sure)
+    frame = Frame(top / rows, bottom / rows, left / columns, right / columns, sure)
+    return _finer(grey, frame, max(height / rows, width / columns))
 
 
-def _border(plane: Float) -> int:
+def _finer(grey: Float, frame: Frame, scale: float) -> Frame:
+    """The same frame to the pixel: its ends are looked for again where they are about, ``scale`` pixels a place."""
+    height, width = grey.shape
+    rows, columns = frame.inside(height, width)
+    reach = int(np.ceil(2 * scale)) + 1
+
+    def end(view: Float, about: int) -> int:
+        if about < reach:
+            return about
+        part = view[about - reach : about + reach]
+        far = (np.abs(part - float(np.median(part[0]))) >= _FLAT).mean(axis=1)
+        ends = np.flatnonzero(far > 1 - _SHARE)
+        return about - reach + int(ends[0]) if len(ends) else about
+
+    across, down = grey[:, columns], grey[rows].T
+    top, left = end(across, rows.start), end(down, columns.start)
+    bottom = height - end(across[::-1], height - rows.stop)
+    right = width - end(down[::-1], width - columns.stop)
+    if bottom - top < 8 or right - left < 8:
+        return frame
+    return Frame(top / height, bottom / height, left / width, right / width, frame.sure)
+
+
+def _level(plane: Float) -> float:
+    return float(np.median(plane[0]))
+
+
+def _border(plane: Float, step_share: float = _STEP_SHARE) -> int:
     """Rows of a border at the top of (h, w); 0 where there is none."""
     most = int(_MOST * len(plane))
     if most < 3:
         return 0
-    level = float(np.median(plane[0]))
+    level = _level(plane)
     near = (np.abs(plane[: most + 3] - level) < _FLAT).mean(axis=1)
     if near[0] < _SHARE:
         return 0
@@ -128,4 +170,4 @@ def _border(plane: Float) -> int:
         return 0
     end = int(ends[0])
     beyond = np.abs(plane[end + 1 : end + 3].mean(axis=0) - level) > _STEP
-    return end + 1 if beyond.mean() > _STEP_SHARE else 0
+    return end + 1 if beyond.mean() > step_share else 0

@@ -30,7 +30,7 @@ _MOST_SESSIONS = 300
 """Visitors whose state is kept, the latest; Gradio counts each call of the API as one, and keeps 0.2 MB for it."""
 
 _MARK = (ASSETS / "mark.svg").read_text().replace("<svg ", '<svg aria-hidden="true" ')
-_STYLES = ("page.css", "viewer.css", "panel.css", "hints.css", "phone.css")
+_STYLES = ("page.css", "viewer.css", "panel.css", "hints.css", "prints.css", "phone.css")
 _SCRIPTS = (
     "say",
     "page",
@@ -39,6 +39,7 @@ _SCRIPTS = (
     "look",
     "viewer",
     "hints",
+    "prints",
     "models",
     "visit",
     "photo",

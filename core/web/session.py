@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from core.colour.cielab import Pixels, eight_bits
 from core.engine import Engine, Forecast, Report
@@ -29,6 +29,11 @@ from core.photo.resize import thumbnail
 from core.progress import Progress, no_progress
 from core.render.confidence import confidence_picture
 from core.render.reach import reach_mask
+from core.restore.finding import Suggested
+from core.restore.marks import Mask
+from core.restore.restore import AUTO as WHAT_IS_SURE
+from core.restore.restore import Restoration, restoration_of
+from core.restore.strokes import Strokes
 from core.settings import Settings
 from core.web.colouring import colour_file, deleted_in_time, folder_by_name, new_folder, open_reference, open_upload
 from core.web.upload_fields import Upload
@@ -44,6 +49,24 @@ _TILE_PIXELS = 4_000_000
 _SMALL, _FACTS = "small.npz", "session.json"
 
 
+class Prints(BaseModel):
+    """What of an old print is to be mended: ``restore``, ``picture`` and ``strokes`` as in ``core.restore.restore``."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    restore: str = WHAT_IS_SURE
+    picture: str = ""
+    strokes: Strokes = ()
+
+    def of(self, photo: Photo) -> Restoration:
+        """Look at a photograph.
+
+        Raises:
+            RequestError: there is no such step.
+        """
+        return restoration_of(photo, self.restore, self.picture, self.strokes)
+
+
 class Session(BaseModel):
     """One photograph coloured by one backend.
 
@@ -57,6 +80,9 @@ class Session(BaseModel):
         reference: the photograph that its colours were taken from, or None.
         is_version: whether that is another version of the photograph itself.
         options: the backend's own.
+        prints: what of an old print is mended, as it was asked for.
+        marks: whether there are scratches and the like on it.
+        suggested: what is wrong with it and is not mended.
     """
 
     token: str
@@ -68,6 +94,9 @@ class Session(BaseModel):
     reference: Upload | None = None
     is_version: bool = False
     options: dict[str, Any] = {}
+    prints: Prints = Prints()
+    marks: bool = False
+    suggested: list[Suggested] = []
 
     @property
     def folder(self) -> Path:
@@ -100,6 +129,7 @@ class Previews:
         progress: Progress,
         reference: Upload | None = None,
         options: Mapping[str, Any] | None = None,
+        prints: Prints | None = None,
     ) -> Session:
         """Open a photograph and predict its colours.
 
@@ -109,13 +139,15 @@ class Previews:
             progress: told what goes on.
             reference: the photograph to take colours from, for a backend that wants one.
             options: the backend's own.
+            prints: what is to be mended; what is sure to be wrong unless given.
 
         Raises:
             AutochromeError: one of them cannot be opened, or the backend cannot be used.
         """
-        photo, forecast = self._predict(upload, backend, progress, reference, options)
-        small, folder = thumbnail(photo, PREVIEW_PIXELS), new_folder()
-        _keep_small(folder, small)
+        prints = prints or Prints()
+        restoration, forecast = self._predict(upload, backend, progress, reference, options, prints)
+        small, folder = thumbnail(restoration.photo, PREVIEW_PIXELS), new_folder()
+        _keep_small(folder, small, _mended(restoration, small))
         session = Session(
             token=folder.name,
             upload=upload,
@@ -126,6 +158,9 @@ class Previews:
             reference=reference,
             is_version=self._engine.registry.get(forecast.report.backend).info.learned is None,
             options=dict(options or {}),
+            prints=prints,
+            marks=restoration.marks is not None and bool(restoration.marks.mask.any()),
+            suggested=list(restoration.suggested),
         )
         deleted_in_time(folder / _FACTS).write_text(session.model_dump_json())
         return session
@@ -166,8 +201,16 @@ class Previews:
 
     def before(self, session: Session, pixels: int) -> Photo:
         """The photograph as it was, with about so many pixels or as many as its small copy has."""
-        photo, _ = self._opened(session)
-        return _sized(photo, pixels)
+        return _sized(self._opened(session)[0], pixels)
+
+    def mask(self, session: Session) -> Mask | None:
+        """Where marks are filled, or may be: (h, w) bool, of a small copy; None where nobody has looked.
+
+        Raises:
+            PhotoError: it has been deleted.
+        """
+        restoration = session.prints.of(open_upload(session.upload, self._engine.settings))
+        return restoration.mask
 
     def theirs(self, session: Session, pixels: int) -> Photo:
         """The other version, as it came."""
@@ -176,14 +219,14 @@ class Previews:
 
     def after(self, session: Session, look: Look, pixels: int) -> Photo:
         """The same coloured; no network runs unless memory was short."""
-        photo, forecast = self._opened(session)
+        _, photo, forecast = self._opened(session)
         photo = _sized(photo, pixels)
         picture, _ = self._engine.render(photo, forecast, look)
         return Photo(picture.rgb, photo.alpha)
 
     def alternatives(self, session: Session, look: Look) -> Iterator[tuple[Alternative, Pixels]]:
         """Each colouring that the prediction holds as a small picture, with the rest of a look; none for a field."""
-        photo, forecast = self._opened(session)
+        _, photo, forecast = self._opened(session)
         small = thumbnail(photo, _STRIP_PIXELS)
         for alternative in forecast.colouring.alternatives():
             changed = look.model_copy(update={"alternative": alternative.name})
@@ -191,7 +234,7 @@ class Previews:
 
     def confidence(self, session: Session) -> tuple[Pixels, float] | None:
         """A picture of where the model is sure, and the mean 0..1; None where nobody says."""
-        photo, forecast = self._opened(session)
+        photo, _, forecast = self._opened(session)
         sure = forecast.colouring.confidence()
         if sure is None:
             return None
@@ -199,7 +242,7 @@ class Previews:
 
     def reach(self, session: Session, look: Look) -> Pixels:
         """(h, w) uint8 of what the look's last hint would touch, see ``core.render.reach``."""
-        photo, forecast = self._opened(session)
+        _, photo, forecast = self._opened(session)
         return reach_mask(thumbnail(photo, _REACH_PIXELS), forecast.colouring.reach(look.hints))
 
     def tile(self, session: Session, look: Look, region: Region) -> tuple[Photo, Photo]:
@@ -228,24 +271,26 @@ class Previews:
         if not (before.exists() and after.exists()):
             forecast = self._engine.recall(session.report, session.key)
             if forecast is None:  # before the photograph is opened: a large one has no room twice
-                forecast = self._opened(session)[1]
-            photo = open_upload(session.upload, self._engine.settings)
-            picture, _ = self._engine.render(photo, forecast, look)
+                forecast = self._opened(session)[2]
+            restoration = session.prints.of(open_upload(session.upload, self._engine.settings))
+            picture, _ = self._engine.render(restoration.picture(), forecast, look)
             for former in session.folder.glob("full-*.npy"):
                 former.unlink(missing_ok=True)
-            for path, pixels in ((before, photo.pixels), (after, picture.rgb)):
+            for path, pixels in ((before, restoration.photo.pixels), (after, picture.rgb)):
                 np.save(deleted_in_time(path), eight_bits(pixels), allow_pickle=False)
         return np.load(before, mmap_mode="r"), np.load(after, mmap_mode="r")
 
-    def _opened(self, session: Session) -> tuple[Photo, Forecast]:
+    def _opened(self, session: Session) -> tuple[Photo, Photo, Forecast]:
+        """The small copy as it was, and mended where that is asked for, and the prediction."""
         forecast = self._engine.recall(session.report, session.key)
         small = _small(session, self._engine.settings) if forecast else None
         if small and forecast:
-            return small, forecast
-        photo, forecast = self._predict(
-            session.upload, session.report.backend, no_progress, session.reference, session.options
+            return *small, forecast
+        restoration, forecast = self._predict(
+            session.upload, session.report.backend, no_progress, session.reference, session.options, session.prints
         )
-        return thumbnail(photo, PREVIEW_PIXELS), forecast
+        copy = thumbnail(restoration.photo, PREVIEW_PIXELS)
+        return copy, _mended(restoration, copy), forecast
 
     def _predict(
         self,
@@ -254,30 +299,40 @@ class Previews:
         progress: Progress,
         reference: Upload | None,
         options: Mapping[str, Any] | None,
-    ) -> tuple[Photo, Forecast]:
+        prints: Prints,
+    ) -> tuple[Restoration, Forecast]:
         progress(0.0, "Opening the photograph")
         photo = open_upload(upload, self._engine.settings)
         second = open_reference(reference, self._engine.settings)
-        forecast = self._engine.forecast(photo, backend, options, progress, second)
+        restoration = prints.of(photo)
+        forecast = self._engine.forecast(restoration.photo, backend, options, progress, second, restoration)
         progress(0.9, "Painting")
-        return photo, forecast
+        return restoration, forecast
+
+
+def _mended(restoration: Restoration, small: Photo) -> Photo:
+    """The small copy as the colours are laid on it: itself unless the picture is to be mended."""
+    mended = restoration.picture()
+    return small if mended is restoration.photo else thumbnail(mended, PREVIEW_PIXELS)
 
 
 def _sized(photo: Photo, pixels: int) -> Photo:
     return thumbnail(photo, min(max(pixels, _FEWEST_PIXELS), PREVIEW_PIXELS))
 
 
-def _keep_small(folder: Path, photo: Photo) -> None:
+def _keep_small(folder: Path, photo: Photo, mended: Photo) -> None:
     """Write what a look is painted on: as it is, because a JPEG's lightness would be another."""
     planes = {"pixels": photo.pixels} | ({} if photo.alpha is None else {"alpha": photo.alpha})
+    planes |= {} if mended is photo else {"mended": mended.pixels}
     np.savez(deleted_in_time(folder / _SMALL), allow_pickle=False, **planes)
 
 
-def _small(session: Session, settings: Settings) -> Photo | None:
-    """The small copy of a session's photograph; None once that, or the photograph itself, has been deleted."""
+def _small(session: Session, settings: Settings) -> tuple[Photo, Photo] | None:
+    """The small copy and the same mended; None once they, or the photograph itself, have been deleted."""
     path = session.folder / _SMALL
     if not (path.exists() and Path(session.upload.path).exists()):
         return None
     size = min(PREVIEW_PIXELS, session.report.width * session.report.height)
     with in_work(size, settings) as hold, np.load(path) as planes:
-        return hold(Photo(planes["pixels"], planes.get("alpha"), session.upload.name))
+        photo = hold(Photo(planes["pixels"], planes.get("alpha"), session.upload.name))
+        return photo, photo if "mended" not in planes else replace(photo, pixels=planes["mended"])

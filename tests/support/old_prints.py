@@ -7,6 +7,7 @@ angles 15, 45, 75 and 0 degrees, one for each ink (ISO 12647); and prints are mo
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import cv2
@@ -64,6 +65,47 @@ def scratched(grey: Any, rng: np.random.Generator, scratches: int = 6, specks: i
         )
     level = 0.97 if rng.random() < 0.6 else 0.04
     return (grey + marks * (level - grey)).astype(np.float32), marks > 0.25
+
+
+def creased(grey: Any, rng: np.random.Generator) -> tuple[Any, Any]:
+    """Grey of a print that was folded once and has hairs on it, and the mask (h, w) bool of what they touch."""
+    height, width = grey.shape
+    marks = np.zeros((height, width), np.float32)
+    if rng.random() < 0.5:
+        x = np.linspace(-5, width + 5, 60)
+        y = rng.uniform(0.15, 0.85) * height + np.cumsum(rng.normal(0, 0.5, 60)) + rng.normal(0, 0.05) * x
+        fold = np.stack([x, y], axis=1)
+    else:
+        y = np.linspace(-5, height + 5, 60)
+        x = rng.uniform(0.15, 0.85) * width + np.cumsum(rng.normal(0, 0.5, 60)) + rng.normal(0, 0.05) * y
+        fold = np.stack([x, y], axis=1)
+    for start, end in pairwise(fold):  # here and there the emulsion holds
+        if rng.random() < 0.9:
+            ends = np.rint(np.stack([start, end]) * 16).astype(np.int32)
+            cv2.polylines(marks, [ends], False, float(rng.uniform(0.6, 1)), int(rng.integers(1, 4)), cv2.LINE_AA, 4)
+    for _ in range(3):
+        turn = np.cumsum(rng.normal(0, 0.25, 30)) + rng.uniform(0, 2 * np.pi)
+        steps = np.stack([np.cos(turn), np.sin(turn)], axis=1) * rng.uniform(0.6, 1.6)
+        hair = rng.uniform(0, 1, 2) * (width, height) + np.cumsum(steps, axis=0)
+        cv2.polylines(marks, [np.rint(hair * 16).astype(np.int32)], False, 0.8, 1, cv2.LINE_AA, 4)
+    return (grey + marks * (0.93 - grey)).astype(np.float32), marks > 0.25
+
+
+def torn(grey: Any, rng: np.random.Generator) -> tuple[Any, Any]:
+    """Grey of a print whose rim is torn in two places, down to bare paper, and the mask (h, w) bool of what is gone."""
+    height, width = grey.shape
+    marks = np.zeros((height, width), np.float32)
+    for _ in range(2):
+        depth = rng.uniform(0.06, 0.15) * min(height, width)
+        at, reach = rng.uniform(0.1, 0.9) * width, rng.uniform(3, 8)
+        t = np.linspace(0, 1, 16)
+        middle = at + np.cumsum(rng.normal(0, 1, 16))
+        wide = reach * (1 - t) + rng.uniform(0, 1.5, 16)
+        left, right = np.stack([middle - wide, t * depth], 1), np.stack([middle + wide, t * depth], 1)
+        shape = np.concatenate([left, right[::-1]])
+        shape[:, 1] = shape[:, 1] if rng.random() < 0.5 else height - 1 - shape[:, 1]
+        cv2.fillPoly(marks, [np.rint(shape * 16).astype(np.int32)], 1.0, cv2.LINE_AA, 4)
+    return (grey + marks * (0.95 - grey)).astype(np.float32), marks > 0.25
 
 
 def screened(grey: Any, lines: int, angle: float, dpi: int = SCAN_DPI) -> Any:

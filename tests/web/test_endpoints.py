@@ -151,6 +151,7 @@ def test_defaults_are_those_of_the_design(served: Served) -> None:
         "colour_photos": "keep-as-is",
         "restore": "auto",
         "restore_picture": False,
+        "restore_strokes": [],
     }
 
 
@@ -324,7 +325,7 @@ MARK: dict[str, Any] = {"meta": {"_type": "gradio.FileData"}}
 def _call(served: Served, image: dict[str, Any], reference: dict[str, Any] | None = None) -> str:
     """What /colorize answers to a hand-made request."""
     data = [image, "auto", 1, 0.38, 0.5, True, {}, "png", 0, 0, "default", [], reference, True, None, False]
-    data += ["keep-as-is", "auto", False]
+    data += ["keep-as-is", "auto", False, []]
     endpoint = f"{served.url}gradio_api/call/colorize"
     event = httpx.post(endpoint, json={"data": data}).json()["event_id"]
     return httpx.get(f"{endpoint}/{event}", timeout=20).text

@@ -24,7 +24,7 @@ autochrome.photo = (() => {
     // Another photograph: its second may be a version of it, or no longer be one.
     const suited = !wish.session && models.wantsSecond();
     const backend = models.chosen();
-    return { turn, backend, options: autochrome.options.of(backend), session: shown?.session ?? null, suited, ...wish };
+    return { turn, backend, options: autochrome.options.of(backend), session: shown?.session ?? null, suited, prints: wish.session ? autochrome.prints.wish() : {}, ...wish };
   }
 
   /* Ask a function of the server; what it cannot do becomes a notice. */
@@ -81,7 +81,7 @@ autochrome.photo = (() => {
   }
 
   function open(facts, { keep = null } = {}) {
-    const same = shown?.photo === facts.photo;
+    const same = shown?.photo === facts.photo && shown.width === facts.width && shown.height === facts.height;
     if (lost?.name === facts.name) keep ??= lost.look;
     lost = null;
     shown = facts;
@@ -101,6 +101,7 @@ autochrome.photo = (() => {
     if (same) paint();
     else view.open({ width: facts.width, height: facts.height, parts: facts.parts }, paint);
     autochrome.hints.fresh();
+    autochrome.prints.show(facts.prints);
     remember();
     warn();
   }
@@ -352,6 +353,7 @@ autochrome.photo = (() => {
         });
         look.begin(panel);
         autochrome.hints.begin(element.querySelector("#hints"), view, { reach });
+        autochrome.prints.begin(part("#prints"), view, { call, again: () => begin({ session: shown.session }) });
         models.begin(part("#models"), page.server);
         visit.begin();
         look.changed(() => {

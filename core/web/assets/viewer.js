@@ -121,7 +121,7 @@ autochrome.viewer = (root, { part }) => {
   /* One finger or the mouse: the divider, or the photograph where it is zoomed. Two fingers: zoom. */
   const fingers = new Map();
   frame.addEventListener("pointerdown", (event) => {
-    if (event.button || frame.querySelector("#marks.open")?.contains(event.target)) return;
+    if (event.button || event.target.closest("#marks.open, #mask.open")) return;
     if (event.target.closest(".handle") || !frame.classList.contains("zoomed")) {
       if (pair) return;
       if (event.pointerType !== "mouse" && !event.target.closest(".handle")) return; // a finger scrolls the page
@@ -153,7 +153,7 @@ autochrome.viewer = (root, { part }) => {
   });
   for (const name of ["pointerup", "pointercancel"]) frame.addEventListener(name, (event) => fingers.delete(event.pointerId));
   frame.addEventListener("dblclick", (event) => {
-    if (!frame.querySelector("#marks.open")) zoomTo(zoom > 1 ? 1 : Math.max(2, 1 / fit()), ...within(event));
+    if (!frame.querySelector("#marks.open, #mask.open")) zoomTo(zoom > 1 ? 1 : Math.max(2, 1 / fit()), ...within(event));
   });
   handle.addEventListener("keydown", (event) => {
     const steps = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];

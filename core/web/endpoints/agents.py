@@ -27,6 +27,7 @@ from core.look.look import Hint, Look
 from core.photo.open import open_photo
 from core.photo.resize import thumbnail
 from core.photo.save import SUFFIXES
+from core.restore.strokes import Stroke
 from core.settings import Settings
 from core.web.small_pictures import data_uri
 
@@ -107,6 +108,12 @@ _PARAMETERS: dict[str, dict[str, Any]] = {
     },
     "restore": {"description": "of an old print, for the network's eyes: auto what is surely wrong, none, or a list"},
     "restore_picture": {"description": "mend the picture too, and not only what the network sees"},
+    "restore_strokes": {
+        "type": "array",
+        "default": [],
+        "items": Stroke.model_json_schema(),
+        "description": "strokes of a brush over scratches to fill, or with erase over what is to stay",
+    },
     "sidecar": {"description": "tell all that is needed to make the same pixels again"},
     "alternative": {"description": "another colouring that the prediction holds: a name that 'alternatives' gave"},
 }

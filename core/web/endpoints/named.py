@@ -22,6 +22,7 @@ from core.photo.resize import thumbnail
 from core.registry.registry import AUTO
 from core.render.confidence import confidence_picture
 from core.restore.restore import AUTO as WHAT_IS_SURE
+from core.restore.strokes import read_strokes
 from core.web.alerts import one_sentence, one_sentence_at_a_time
 from core.web.backend_list import list_all
 from core.web.colouring import colour_file, kept_folder, open_reference, open_upload, shown_on
@@ -164,6 +165,7 @@ def _add_colorize(engine: Engine) -> None:
         colour_photos: str = _KEEP,
         restore: str = WHAT_IS_SURE,
         restore_picture: bool = False,
+        restore_strokes: list[dict[str, Any]] | None = None,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - how Gradio is told to hand one in
     ) -> tuple[str, dict[str, Any]]:
         """Colour a black-and-white photograph; gives the picture's file and a report."""
@@ -190,6 +192,7 @@ def _add_colorize(engine: Engine) -> None:
             colour_photos=colour_photos,
             restore=restore,
             restore_picture=restore_picture,
+            restore_strokes=read_strokes(restore_strokes),
         )
         coloured = colour_file(engine, _given_photo(image), job, shown_on(progress))
         report = coloured.report.model_dump(mode="json")
@@ -213,6 +216,7 @@ def _add_colorize(engine: Engine) -> None:
             gr.Checkbox(Look().pooling, label="Let things that are alike take colour together", visible=False),
             *_file_fields(),
             *_restore_fields(),
+            gr.JSON([], label="Brushed onto the mask of marks", visible=False),
         ],
         outputs=[gr.File(label="Picture", visible=False), gr.JSON(label="Report", visible=False)],
         api_name="colorize",

@@ -10,9 +10,11 @@ from time import time
 from typing import Any
 
 import gradio as gr
+import numpy as np
+from pydantic import ValidationError
 
 from core.engine import Engine
-from core.errors import AutochromeError, RequestError
+from core.errors import AutochromeError, RequestError, first_problem
 from core.jobs.job import Job
 from core.look.look import Look, make_look
 from core.registry.backend import weights_of
@@ -22,7 +24,7 @@ from core.web.backend_list import list_for_page
 from core.web.colouring import deleted_in_time, open_reference, shown_on
 from core.web.example_photos import EXAMPLES
 from core.web.messages import story_html
-from core.web.session import Previews, Region, Session
+from core.web.session import Previews, Prints, Region, Session
 from core.web.small_pictures import data_uri, mask_uri
 from core.web.sureness import sureness_html
 from core.web.tabs.photo_layout import Parts, lay_out
@@ -147,10 +149,26 @@ class _Actions:
                 return {"mask": mask_uri(self._previews.reach(session, look))}
 
         @as_problem
+        def show_mask(given: dict[str, Any]) -> dict[str, Any]:
+            mask = self._previews.mask(self._found(given))
+            if mask is None:
+                return {"mask": ""}
+            return {"mask": mask_uri(np.where(mask, 255, 0).astype(np.uint8))}
+
+        @as_problem
         def save_picture(given: dict[str, Any]) -> dict[str, Any]:
             session = self._found(given)
             reference = open_reference(session.reference, self._engine.settings)
-            job = Job(session.report.backend, _look(given), str(given.get("format")), session.options, reference)
+            job = Job(
+                session.report.backend,
+                _look(given),
+                str(given.get("format")),
+                session.options,
+                reference,
+                restore=session.prints.restore,
+                restore_picture=session.prints.picture,
+                restore_strokes=session.prints.strokes,
+            )
             with _AT_ONCE:
                 path = self._previews.save(session, job)
             return {"path": str(deleted_in_time(path)), "name": path.name}
@@ -172,7 +190,17 @@ class _Actions:
                 weights.start()
             return list_models({})
 
-        return [show_look, show_others, show_part, show_reach, save_picture, reopen, list_models, fetch_model]
+        return [
+            show_look,
+            show_others,
+            show_part,
+            show_reach,
+            show_mask,
+            save_picture,
+            reopen,
+            list_models,
+            fetch_model,
+        ]
 
     def _answer(
         self, asked: dict[str, Any], photo: Callable[[], Upload], reference: Upload | None, progress: gr.Progress
@@ -187,7 +215,8 @@ class _Actions:
             if wanted and reference is None:
                 return asked | {"problem": "", "needs_second": True, "asked_for": backend}
             options = _options(asked) if backend == asked.get("backend") != AUTO else {}
-            session = self._previews.begin(upload, backend, shown_on(progress), reference if wanted else None, options)
+            second, prints = reference if wanted else None, _prints(asked)
+            session = self._previews.begin(upload, backend, shown_on(progress), second, options, prints)
         except AutochromeError as error:
             return asked | {"problem": told(error), "asked_for": backend}
         except Exception as error:  # else the page would show nothing but "Error", and no way out of it
@@ -212,6 +241,7 @@ class _Actions:
             "in_colour": session.in_colour,
             "version": session.is_version,
             "instead": self._other_taker(report.backend) if second else None,
+            "prints": _prints_facts(session),
             "seconds_left": max(0, round(_HOUR - age)),
             "story": story_html(session, self._engine),
         }
@@ -244,6 +274,24 @@ def _options(asked: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(options, dict):
         raise RequestError("The options are no object of names and values; leave them out.")
     return options
+
+
+def _prints(asked: dict[str, Any]) -> Prints:
+    try:
+        return Prints.model_validate(asked.get("prints") or {})
+    except ValidationError as error:
+        raise RequestError(first_problem(error)) from error
+
+
+def _prints_facts(session: Session) -> dict[str, Any]:
+    """What is wrong with a print, what is mended of that, and what was asked for."""
+    done = [each.model_dump() | {"done": True} for each in session.report.restored]
+    others = [each.model_dump() | {"done": False} for each in session.suggested]
+    return {
+        "found": done + others,
+        "marks": session.marks,
+        "asked": session.prints.model_dump(mode="json"),
+    }
 
 
 def _look(given: dict[str, Any]) -> Look:

@@ -1,0 +1,196 @@
+"""Dust, scratches, hairs, creases, flakes: found by a small network, and filled with what is around them.
+
+The network says of each pixel how surely it is a mark (models/marks/README.md). Nothing is filled within a face unless
+a person asks: an eye's highlight and a whisker look like dust and a hair.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.colour.cielab import Float
+from core.restore.finding import Finding
+
+MODEL = Path(__file__).parents[2] / "models" / "marks" / "marks.onnx"
+
+Mask = NDArray[np.bool_]
+
+_SURE, _LIKELY = 0.95, 0.5
+"""How surely a mark's surest pixel is one, and each of the others: what hangs together with the first is a mark."""
+
+_CERTAIN, _SEVERAL = 0.995, 6
+"""How sure some marks must be, and how many, for them to be no things of the picture."""
+
+_LEAST = 4
+"""Pixels of the copy that is looked at; a smaller mark is grain."""
+
+_MOST = 0.12
+"""Share of a print that marks may take; more is what the picture shows: lace, rain, a crowd."""
+
+_RIM = 1
+"""Pixels around a mark that are filled too: its soft edge."""
+
+_STRIPE, _MARGIN, _MULTIPLE = 512, 64, 16
+"""Rows that the network sees at a time, those that it sees beside them, and what its sides must be multiples of."""
+
+_FACE_SIDE, _FACE_LEAST = 640, 20
+"""Longest side of the copy in which faces are looked for, and the least face's side in it."""
+
+_FACE_ROOM = 0.1
+"""Share of a face's side that is spared around it."""
+
+_TILE, _AROUND = 256, 16
+"""Pixels of a mask's tile that is filled at a time, and what is looked at around it."""
+
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Where a print is damaged.
+
+    Attributes:
+        mask: (h, w) bool, of the copy that was looked at.
+        faces: (h, w) bool, of the same: faces and some room around them.
+        sure: whether these are no things of the picture.
+    """
+
+    mask: Mask
+    faces: Mask
+    sure: bool
+
+    def fillable(self, in_faces: bool) -> Mask:
+        """What is to be filled: within faces only where that is asked for."""
+        return self.mask if in_faces else self.mask & ~self.faces
+
+
+def find_marks(grey: Float, inside: tuple[slice, slice]) -> Marks:
+    """Where marks are in a photograph's grey, (h, w) sRGB 0..1 of about 1000 pixels; the print lies ``inside``."""
+    import cv2
+
+    print_ = np.ascontiguousarray(grey[inside])
+    sure = np.zeros(grey.shape, np.float32)
+    sure[inside] = _likelihood(print_)
+    count, labels = cv2.connectedComponents((sure > _LIKELY).astype(np.uint8), connectivity=8)
+    places = np.ravel(labels).astype(np.int64)
+    most = np.zeros(count, np.float32)
+    np.maximum.at(most, places, np.ravel(sure))
+    kept = (most > _SURE) & (np.bincount(places, minlength=count) >= _LEAST)
+    kept[0] = False
+    mask = kept[places].reshape(sure.shape)
+    if mask.mean() > _MOST:
+        mask[:] = False
+    certain = bool(mask.any() and np.count_nonzero(most[kept] > _CERTAIN) >= _SEVERAL)
+    return Marks(mask, find_faces(grey) if mask.any() else np.zeros(grey.shape, bool), certain)
+
+
+def find_faces(grey: Float) -> Mask:
+    """(h, w) bool: faces that look at the camera, and some room around them (Viola and Jones 2001)."""
+    import cv2
+
+    scale = min(1.0, _FACE_SIDE / max(grey.shape))
+    size = (max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale)))
+    small = cv2.equalizeHist(np.rint(cv2.resize(grey, size, interpolation=cv2.INTER_AREA) * 255).astype(np.uint8))
+    faces = np.zeros(grey.shape, np.uint8)
+    with _lock:
+        found = _cascade().detectMultiScale(small, 1.1, 4, minSize=(_FACE_LEAST, _FACE_LEAST))
+    for left, top, width, height in np.reshape(found, (-1, 4)) / scale:
+        centre = round(left + width / 2), round(top + height / 2)
+        axes = round(width * (0.5 + _FACE_ROOM)), round(height * (0.6 + _FACE_ROOM))
+        cv2.ellipse(faces, centre, axes, 0, 0, 360, 1, -1)
+    return faces > 0
+
+
+def marks_finding(mask: Mask, sure: bool) -> Finding | None:
+    """What is told of marks, and filled; None where there are none."""
+    if not mask.any():
+        return None
+
+    def mend(plane: Float) -> Float:
+        return filled(plane, mask)
+
+    return Finding("marks", "has scratches or dust", sure, mend)
+
+
+def filled(plane: Float, mask: Mask) -> Float:
+    """A plane, (h, w) of any size, with what the mask covers filled from around it; the rest is as it was, to the bit.
+
+    Tile by tile where there is anything, at the mask's size, so that a large scan takes little memory and time
+    (Navier-Stokes, Bertalmio et al. 2001; OpenCV's other way is wrong for float32).
+    """
+    import cv2
+
+    height, width = plane.shape
+    wide = np.asarray(cv2.dilate(mask.astype(np.uint8), np.ones((2 * _RIM + 1,) * 2, np.uint8)), np.uint8)
+    source = plane.copy()
+    down, across = height / wide.shape[0], width / wide.shape[1]
+    for top in range(0, wide.shape[0], _TILE):
+        for left in range(0, wide.shape[1], _TILE):
+            if not wide[top : top + _TILE, left : left + _TILE].any():
+                continue
+            rows = slice(max(0, top - _AROUND), min(wide.shape[0], top + _TILE + _AROUND))
+            columns = slice(max(0, left - _AROUND), min(wide.shape[1], left + _TILE + _AROUND))
+            large = _scaled(rows, down, height), _scaled(columns, across, width)
+            covered = np.ascontiguousarray(wide[rows, columns])
+            fill = cv2.inpaint(_resized(source[large], covered.shape), covered, 2, cv2.INPAINT_NS)
+            shape = source[large].shape
+            place = _resized(covered.astype(np.float32), shape) > 0.5
+            own = _scaled(slice(top, top + _TILE), down, height), _scaled(slice(left, left + _TILE), across, width)
+            inner = tuple(slice(o.start - w.start, o.stop - w.start) for o, w in zip(own, large, strict=True))
+            here = place[inner]
+            plane[own][here] = _resized(np.asarray(fill, np.float32), shape)[inner][here]
+    return plane
+
+
+def _scaled(part: slice, scale: float, most: int) -> slice:
+    """The same part of a side that is so many times as long."""
+    return slice(round(part.start * scale), min(most, round(part.stop * scale)))
+
+
+def _resized(plane: Float, shape: tuple[int, ...]) -> Float:
+    import cv2
+
+    if plane.shape == shape:
+        return np.ascontiguousarray(plane)
+    way = cv2.INTER_AREA if shape[0] < plane.shape[0] else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(plane, shape[::-1], interpolation=way), np.float32)
+
+
+def _likelihood(grey: Float) -> Float:
+    """How surely each pixel of (h, w) is a mark, 0..1: stripe by stripe, each with some rows beside it."""
+    import cv2
+
+    height, width = grey.shape
+    sure = np.empty_like(grey)
+    right = -width % _MULTIPLE
+    for top in range(0, height, _STRIPE):
+        first, last = max(0, top - _MARGIN), min(height, top + _STRIPE + _MARGIN)
+        part = cv2.copyMakeBorder(grey[first:last], 0, -(last - first) % _MULTIPLE, 0, right, cv2.BORDER_REPLICATE)
+        with _lock:
+            net = _network()
+            net.setInput(part[None, None])
+            logits = net.forward()[0, 0]
+        rows = slice(top - first, min(top + _STRIPE, height) - first)
+        sure[top : top + _STRIPE] = 1 / (1 + np.exp(-logits[rows, :width]))
+    return sure
+
+
+@lru_cache(maxsize=1)
+def _network() -> Any:
+    import cv2
+
+    return cv2.dnn.readNetFromONNX(str(MODEL))
+
+
+@lru_cache(maxsize=1)
+def _cascade() -> Any:
+    import cv2
+
+    return cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_default.xml"))

@@ -1,0 +1,1 @@
+"""A small network that finds marks on prints; see README.md."""

@@ -1,0 +1,172 @@
+"""Photographs with marks drawn on them, for training: scratches, dust, hairs, creases and flakes.
+
+Each mark is a share 0..1 of what it covers and a level that it has; what can hardly be seen is neither marked nor
+clean.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+
+Plane = Any  # (h, w) float32 0..1
+
+SEEN, HARDLY = 0.06, 0.025
+"""Difference, in sRGB 0..1, from which a mark is one, and below which there is none; between them nothing is asked."""
+
+
+def sample(photo: Any, side: int, rng: np.random.Generator) -> tuple[Plane, Plane, Plane]:
+    """A print of a photograph, (h, w) uint8: grey, marks 0 or 1, and where they are asked for, (side, side)."""
+    grey = _aged(_part(photo, side, rng), rng)
+    clean = grey.copy()
+    if rng.random() < 0.55:
+        for _ in range(rng.integers(1, 4)):
+            grey = rng.choice(_MARKS)(grey, rng)
+    difference = np.abs(grey - clean)
+    marks = (difference > SEEN).astype(np.float32)
+    asked = ((difference > SEEN) | (difference < HARDLY)).astype(np.float32)
+    return _scanned(grey, rng), marks, asked
+
+
+def _part(photo: Any, side: int, rng: np.random.Generator) -> Plane:
+    """A part, (side, side) 0..1, turned over at random: as sharp as it is, smaller or up to three times as large."""
+    least = side / min(photo.shape)
+    kind = rng.random()
+    scale = 1.0 if kind < 0.4 else float(np.exp(rng.uniform(np.log(min(1, least)), 0 if kind < 0.6 else np.log(3))))
+    scale = max(least, scale)
+    part = side / scale
+    top, left = (int(rng.uniform(0, max(0, length - part) + 0.999)) for length in photo.shape)
+    rows = photo[top : top + max(1, round(part)), left : left + max(1, round(part))]
+    way = cv2.INTER_AREA if scale < 1 else rng.choice((cv2.INTER_CUBIC, cv2.INTER_LINEAR, cv2.INTER_LANCZOS4))
+    plane = cv2.resize(rows, (side, side), interpolation=int(way)).astype(np.float32) / 255
+    plane = plane[:, ::-1] if rng.random() < 0.5 else plane
+    return np.ascontiguousarray(plane.T if rng.random() < 0.2 else plane)
+
+
+def _aged(plane: Plane, rng: np.random.Generator) -> Plane:
+    """Its range and contrast as prints have them, grain, and sharpening."""
+    if rng.random() < 0.3:
+        plane = plane + rng.uniform(0.3, 1.2) * (plane - cv2.GaussianBlur(plane, (0, 0), rng.uniform(0.8, 1.5)))
+    plane = plane.clip(0, 1) ** np.float32(np.exp(rng.normal(0, 0.3)))
+    if rng.random() < 0.5:
+        black, white = rng.uniform(0, 0.35), rng.uniform(0.6, 1)
+        plane = black + plane * (white - black)
+    if rng.random() < 0.6:
+        grain = rng.standard_normal(plane.shape).astype(np.float32)
+        grain = cv2.GaussianBlur(grain, (0, 0), float(rng.uniform(0.3, 1.2)))
+        plane = plane + grain / max(float(grain.std()), 1e-6) * rng.uniform(0, 0.06)
+    return plane.clip(0, 1).astype(np.float32)
+
+
+def _scanned(plane: Plane, rng: np.random.Generator) -> Plane:
+    if rng.random() < 0.3:
+        plane = cv2.GaussianBlur(plane, (0, 0), float(rng.uniform(0.3, 0.7)))
+    if rng.random() < 0.4:
+        plane = plane + rng.standard_normal(plane.shape).astype(np.float32) * rng.uniform(0, 0.03)
+    pixels = np.rint(plane.clip(0, 1) * 255).astype(np.uint8)
+    if rng.random() < 0.6:
+        pixels = cv2.imdecode(cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(60, 96))])[1], 0)
+    return pixels.astype(np.float32) / 255
+
+
+def _level(grey: Plane, rng: np.random.Generator) -> float:
+    """Of a mark: bare paper, ink or dust; seldom something between."""
+    kind = rng.random()
+    if kind < 0.55:
+        return float(rng.uniform(np.percentile(grey, 97), 1))
+    return float(rng.uniform(0, np.percentile(grey, 3)) if kind < 0.9 else rng.uniform(0, 1))
+
+
+def _laid(grey: Plane, share: Plane, level: float) -> Plane:
+    return np.asarray(grey + share.clip(0, 1) * (level - grey), np.float32)
+
+
+def _path(shape: tuple[int, ...], reach: float, bend: float, wobble: float, rng: np.random.Generator) -> Plane:
+    """Points (n, 2), across and down, of a bent and wobbling line somewhere."""
+    height, width = shape
+    angle = rng.uniform(0, 2 * np.pi) if rng.random() < 0.7 else rng.normal(np.pi / 2, 0.05)
+    at = np.linspace(0, 1, 40)[:, None]
+    along, across = np.array((np.cos(angle), np.sin(angle))), np.array((-np.sin(angle), np.cos(angle)))
+    middle = rng.uniform(0, 1, 2) * (width, height)
+    rough = np.cumsum(rng.normal(0, wobble, (40, 1)), axis=0)
+    points = middle + (at - 0.5) * reach * along + (4 * at * (1 - at) * bend * reach + rough) * across
+    return np.asarray(points, np.float32)
+
+
+def _stroke(shape: tuple[int, ...], points: Plane, width: float) -> Plane:
+    """A line of any width, (h, w) 0..1: drawn four times as large."""
+    wide = max(1, round(width * 4))
+    large = np.zeros((shape[0] * 4, shape[1] * 4), np.uint8)
+    cv2.polylines(large, [np.rint(points * 64).astype(np.int32)], False, 255, wide, cv2.LINE_AA, 4)
+    return cv2.resize(large, shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+
+
+def _scratches(grey: Plane, rng: np.random.Generator) -> Plane:
+    level, side = _level(grey, rng), max(grey.shape)
+    for _ in range(rng.integers(1, 7)):
+        points = _path(grey.shape, rng.uniform(0.15, 1.5) * side, rng.normal(0, 0.05), rng.uniform(0, 0.5), rng)
+        share = _stroke(grey.shape, points, float(np.exp(rng.uniform(np.log(0.5), np.log(3.5)))))
+        if rng.random() < 0.3:  # it skips
+            share *= (_cloud(grey.shape, rng.uniform(3, 12), rng) > rng.uniform(-1, 0)).astype(np.float32)
+        grey = _laid(grey, share * rng.uniform(0.35, 1), level)
+    return grey
+
+
+def _dust(grey: Plane, rng: np.random.Generator) -> Plane:
+    level = _level(grey, rng)
+    share = np.zeros((grey.shape[0] * 4, grey.shape[1] * 4), np.uint8)
+    for _ in range(int(np.exp(rng.uniform(0, np.log(50))))):
+        centre = rng.uniform(0, 1, 2) * share.shape[::-1]
+        size = float(np.exp(rng.uniform(np.log(0.6), np.log(4)))) * 4
+        turn = rng.uniform(0, 2 * np.pi, 8)
+        radii = size * np.exp(rng.normal(0, 0.25, 8))
+        points = centre + np.stack([np.cos(np.sort(turn)), np.sin(np.sort(turn))], 1) * radii[:, None]
+        cv2.fillPoly(share, [np.rint(points * 16).astype(np.int32)], float(rng.uniform(120, 255)), cv2.LINE_AA, 4)
+    small = cv2.resize(share, grey.shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    return _laid(grey, small, level)
+
+
+def _hairs(grey: Plane, rng: np.random.Generator) -> Plane:
+    level = _level(grey, rng)
+    for _ in range(rng.integers(1, 5)):
+        points = _path(grey.shape, rng.uniform(8, 50), rng.normal(0, 0.35), 0.2, rng)
+        grey = _laid(grey, _stroke(grey.shape, points, rng.uniform(0.6, 2)) * rng.uniform(0.5, 1), level)
+    return grey
+
+
+def _crease(grey: Plane, rng: np.random.Generator) -> Plane:
+    """A fold: a rough broken line, light in its middle, and a shade on one side."""
+    points = _path(grey.shape, rng.uniform(0.7, 1.6) * max(grey.shape), rng.normal(0, 0.02), rng.uniform(0.2, 1.2), rng)
+    width = rng.uniform(0.8, 4)
+    share = _stroke(grey.shape, points, width)
+    share *= (_cloud(grey.shape, 2, rng) > rng.uniform(-1.5, 0)).astype(np.float32)
+    shade = _stroke(grey.shape, points + np.float32(width), 2 * width) * rng.uniform(0, 0.1)
+    return _laid(_laid(grey, shade, 0), share * rng.uniform(0.4, 1), _level(grey, rng))
+
+
+def _flakes(grey: Plane, rng: np.random.Generator) -> Plane:
+    """What has come off, or a torn edge: patches with rough rims."""
+    level = float(rng.uniform(np.percentile(grey, 95), 1) if rng.random() < 0.8 else rng.uniform(0, 0.1))
+    share = np.zeros(grey.shape, np.float32)
+    for _ in range(rng.integers(1, 4)):
+        centre = rng.uniform(-0.05, 1.05, 2) * grey.shape[::-1]
+        y, x = np.indices(grey.shape, np.float32)
+        radii = np.exp(rng.uniform(np.log(2), np.log(10), 2))
+        turn = rng.uniform(0, np.pi)
+        u = (x - centre[0]) * np.cos(turn) + (y - centre[1]) * np.sin(turn)
+        v = (y - centre[1]) * np.cos(turn) - (x - centre[0]) * np.sin(turn)
+        far = np.hypot(u / radii[0], v / radii[1]) + 0.35 * _cloud(grey.shape, 2.5, rng)
+        share = np.maximum(share, np.clip((1 - far) * min(radii), 0, 1))
+    texture = 0.03 * _cloud(grey.shape, 1, rng)
+    return np.asarray(_laid(grey, share, level) + share * texture, np.float32).clip(0, 1)
+
+
+def _cloud(shape: tuple[int, ...], size: float, rng: np.random.Generator) -> Plane:
+    """(h, w) of mean 0 and deviation 1, smooth over so many pixels."""
+    noise = cv2.GaussianBlur(rng.standard_normal(shape).astype(np.float32), (0, 0), float(size))
+    return np.asarray((noise - noise.mean()) / max(float(noise.std()), 1e-6), np.float32)
+
+
+_MARKS: Any = [_scratches, _scratches, _dust, _dust, _hairs, _crease, _flakes]

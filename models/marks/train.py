@@ -1,0 +1,123 @@
+"""Train: python -m models.marks.train OUT TAR... [--minutes N]; the tars hold photographs, of any size."""
+
+from __future__ import annotations
+
+import argparse
+import tarfile
+import time
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, IterableDataset
+
+from models.marks.damage import sample
+from models.marks.network import Marks
+
+SIDE, BATCH = 128, 14
+
+CLEAN = 3.0
+"""Weight of a photograph without marks: to see some in it is worse than to miss one."""
+
+
+def read(tars: list[Path], most: int = 10**9) -> list[Any]:
+    """Grey uint8 photographs."""
+    photos: list[Any] = []
+    for tar in tars:
+        with tarfile.open(tar) as members:
+            for member in members:
+                file = members.extractfile(member)
+                if file is None or len(photos) >= most:
+                    continue
+                data = np.frombuffer(file.read(), np.uint8)
+                photo = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
+                if photo is not None and min(photo.shape) >= 64:
+                    photos.append(photo)
+    return photos
+
+
+def read_large(folder: Path | None) -> list[Any]:
+    """Grey uint8 photographs of a folder, each in the sizes that a scan has when it is looked at."""
+    photos = []
+    for path in sorted(folder.rglob("*.jpg")) if folder else []:
+        photo: Any = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+        if photo is None or max(photo.shape) < 1024 or path.stat().st_size < 150_000:
+            continue
+        for side in (400, 700, 1024):
+            scale = side / max(photo.shape)
+            photos.append(cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
+    return photos
+
+
+class Samples(IterableDataset):
+    """Without end."""
+
+    def __init__(self, photos: list[Any], large: list[Any], seed: int):
+        self.photos, self.large, self.seed = photos, large, seed
+
+    def __iter__(self) -> Any:
+        cv2.setNumThreads(1)
+        worker = torch.utils.data.get_worker_info()
+        rng = np.random.default_rng((self.seed, worker.id if worker else 0))
+        while True:
+            photos = self.large if self.large and rng.random() < 0.25 else self.photos
+            photo = photos[rng.integers(len(photos))]
+            yield tuple(torch.from_numpy(np.ascontiguousarray(plane))[None] for plane in sample(photo, SIDE, rng))
+
+
+def loss_of(logits: torch.Tensor, marks: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
+    """Cross-entropy, and the share of marks that is missed or made up (Dice)."""
+    cross = F.binary_cross_entropy_with_logits(logits, marks, reduction="none")
+    cross = cross * torch.where(marks.amax((1, 2, 3), keepdim=True) > 0, 1.0, CLEAN)  # nothing is to be found there
+    sure = torch.sigmoid(logits) * asked
+    dice = 1 - (2 * (sure * marks).sum() + 1) / (sure.sum() + marks.sum() + 1)
+    return (cross * asked).mean() * 10 + dice
+
+
+def main() -> None:
+    """Train for so long."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("out", type=Path)
+    parser.add_argument("tars", type=Path, nargs="+")
+    parser.add_argument("--large", type=Path, help="folder of photographs of 1024 pixels and more")
+    parser.add_argument("--minutes", type=float, default=25)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--start", type=Path)
+    parser.add_argument("--rate", type=float, default=4e-3)
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    cv2.setNumThreads(0)  # the worker is a fork, and OpenCV's threads do not come along
+    torch.manual_seed(0)
+    photos = [photo for photo in read(given.tars) if min(photo.shape) >= 120]
+    large = read_large(given.large)
+    print(len(photos), "photographs,", len(large), "large ones", flush=True)
+    net = Marks()
+    if given.start:
+        net.load_state_dict(torch.load(given.start), strict=False)
+    net = net.to(memory_format=torch.channels_last).train()
+    adam = torch.optim.AdamW(net.parameters(), given.rate, weight_decay=1e-4)
+    started, step, mean = time.time(), 0, 0.0
+    loader = DataLoader(Samples(photos, large, int(time.time())), BATCH, num_workers=1, prefetch_factor=8)
+    for grey, marks, asked in loader:
+        done = (time.time() - started) / 60 / given.minutes
+        if done >= 1:
+            break
+        for group in adam.param_groups:  # one cosine, after a short warm-up
+            group["lr"] = given.rate * min(1, (step + 1) / 100) * 0.5 * (1 + np.cos(np.pi * done))
+        loss = loss_of(net(grey.contiguous(memory_format=torch.channels_last)), marks, asked)
+        adam.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        adam.step()
+        step, mean = step + 1, 0.98 * mean + 0.02 * loss.item()
+        if step % 100 == 0:
+            print(step, f"{done:.2f} {mean:.4f}", flush=True)
+            torch.save(net.state_dict(), given.out)
+    torch.save(net.state_dict(), given.out)
+
+
+if __name__ == "__main__":
+    main()
