@@ -28,6 +28,10 @@ class InColourError(PhotoError):
     """A photograph is in colour already, and such are to be left alone."""
 
 
+class FilmError(PhotoError):
+    """A file is no film, is broken, or is longer or larger than the settings allow."""
+
+
 class RequestError(AutochromeError):
     """A parameter is unknown or out of range."""
 

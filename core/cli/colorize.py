@@ -36,7 +36,9 @@ def colorize(
     context: typer.Context,
     photographs: Annotated[
         list[str] | None,
-        typer.Argument(metavar="IN...", help="Photographs, folders, zips or patterns such as '*/*.tif'; or URIs."),
+        typer.Argument(
+            metavar="IN...", help="Photographs, films, folders, zips or patterns such as '*/*.tif'; or URIs."
+        ),
     ] = None,
     input_list: Annotated[
         str | None,
@@ -93,7 +95,8 @@ def colorize(
         str | None, typer.Option("--format", help="png, jpeg, webp, tiff or avif; as the photograph's unless given.")
     ] = None,
     quality: Annotated[
-        int | None, typer.Option(min=1, max=100, help="Of jpeg, webp and avif; as the photograph's unless given.")
+        int | None,
+        typer.Option(min=1, max=100, help="Of jpeg, webp, avif and films; as the photograph's unless given."),
     ] = None,
     colour_photos: Annotated[
         str,
@@ -109,6 +112,9 @@ def colorize(
     restore_picture: Annotated[
         bool, typer.Option("--restore-picture", help="Mend the picture too, and not only what the network sees.")
     ] = False,
+    codec: Annotated[
+        str | None, typer.Option(help="Of films: h264, h265, av1, vp9, ffv1 (lossless) or prores.")
+    ] = None,
     sidecar: Annotated[
         bool, typer.Option("--sidecar", help="Write beside each picture how it was made, as PICTURE.json.")
     ] = False,
@@ -120,7 +126,7 @@ def colorize(
         str | None, typer.Option(metavar="URL", help="Time-stamp authority to ask about each signature.")
     ] = None,
 ) -> None:
-    """Colour photographs; exits 0 when all were done, 1 when some failed, 2 on bad usage, 130 when interrupted."""
+    """Colour photographs and films; exits 0 when all were done, 1 when some failed, 2 on bad usage, 130 on Ctrl-C."""
     from core.cli.input_list import read_list
     from core.cli.inputs import Search
     from core.cli.reporter import Reporter
@@ -174,17 +180,21 @@ def colorize(
         items = Search(folder_out, recursive, engine.settings).items(map(path_of, photographs or []), listed)
         if not items:
             raise RequestError("There is nothing to colour; give photographs, or --input-list with some.")
+        films = _films_among(items)
+        photos = [item for item in items if item not in films]
         reporter = Reporter(report, as_json)
     with reporter, _faults_into(Path() if is_elsewhere(folder_out) else folder_out):
-        placed = _placed(items, Targets(folder_out, job, skip_existing))
+        placed = _placed(photos, Targets(folder_out, job, skip_existing))
         album = _Album(engine, job, OneBackend(engine, job), overwrite, placed, folder)
         with plain_errors():
             album.fetch_weights()
-        left = album.colour(jobs, reporter)
+        left = [photos[at] for at in album.colour(jobs, reporter)]
+        if films:
+            left += _colour_films(films, job, engine, folder_out, codec, overwrite, reporter)
     reporter.sum_up()
     if len(items) > 1 or input_list:
         with plain_errors():
-            _keep_list(folder_out / "try-again.csv", items, [items[at] for at in left])
+            _keep_list(folder_out / "try-again.csv", items, left)
     if reporter.failed:
         print_aside(f"{reporter.failed} of {len(items)} failed.")
     if reporter.count < len(items):
@@ -192,6 +202,35 @@ def colorize(
         raise typer.Exit(INTERRUPTED)
     if reporter.failed:
         raise typer.Exit(FAILED)
+
+
+def _films_among(items: list[Item]) -> list[Item]:
+    from core.video.reading import ENDINGS
+
+    if not any(item.source.path.suffix.lower() in (*ENDINGS, ".gif") for item in items):
+        return []
+    from core.cli.films import films_among
+
+    return films_among(items)
+
+
+def _colour_films(
+    films: list[Item],
+    job: Job,
+    engine: Engine,
+    output: Path,
+    codec: str | None,
+    overwrite: bool,
+    reporter: Reporter,
+) -> list[Item]:
+    """Colour the films; gives those that failed or were left out."""
+    from core.cli.films import Films
+    from core.video.colour_film import FilmJob
+
+    recolour = job.colour_photos == "recolour"
+    film_job = FilmJob(job.backend, job.look, job.options, job.reference, recolour)
+    with _stopped_by_ctrl_c() as stopped:
+        return Films(engine, film_job, output, codec, job.quality, overwrite).colour(films, reporter.add, stopped)
 
 
 def _signer(certificate: Path | None, key: Path | None, timestamps: str | None) -> Credentials | None:

@@ -1,0 +1,142 @@
+"""Films among what ``colorize`` was given: coloured one after the other, after the photographs."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING
+
+from core.errors import AutochromeError, FilmError, InColourError
+from core.jobs.job import Outcome, make_folder
+from core.photo.stores import is_elsewhere
+from core.video.colour_film import FilmJob, colour_film
+from core.video.reading import comment_of, digest_of_film, is_film
+from core.video.writing import encoding_for
+
+if TYPE_CHECKING:
+    from core.cli.inputs import Item
+    from core.engine import Engine
+
+logger = logging.getLogger("autochrome")
+
+
+class _StoppedError(Exception):
+    """A person has pressed Ctrl-C."""
+
+
+def films_among(items: list[Item]) -> list[Item]:
+    """Those that are films, in order."""
+    return [
+        item
+        for item in items
+        if not item.source.problem
+        and item.source.entry is None
+        and not is_elsewhere(item.source.path)
+        and is_film(item.source.path)
+    ]
+
+
+@dataclass(frozen=True)
+class Films:
+    """Films to be coloured into a folder.
+
+    Attributes:
+        engine: what colours them.
+        job: how.
+        output: the folder.
+        codec, quality: see ``core.video.writing.encoding_for``.
+        overwrite: whether films are made anew that are there already.
+    """
+
+    engine: Engine
+    job: FilmJob
+    output: Path
+    codec: str | None = None
+    quality: int | None = None
+    overwrite: bool = False
+
+    def colour(self, films: list[Item], told: Callable[[Outcome], None], stopped: Event) -> list[Item]:
+        """Colour them, and tell what became of each; gives those that failed or were left out.
+
+        On Ctrl-C the film at hand is left where it is; the same command goes on with it.
+        """
+        left: list[Item] = []
+        for number, item in enumerate(films):
+            if stopped.is_set():
+                return left + films[number:]
+            outcome = self._attempt(item, stopped)
+            if outcome is None:
+                return left + films[number:]
+            if outcome.status == "failed":
+                left.append(item)
+            told(outcome)
+        return left
+
+    def _attempt(self, item: Item, stopped: Event) -> Outcome | None:
+        name = item.source.name
+        try:
+            return self._one(item, stopped)
+        except _StoppedError:
+            return None
+        except InColourError as error:
+            return Outcome(status="skipped", photograph=name, problem=str(error))
+        except AutochromeError as error:
+            return Outcome(status="failed", photograph=name, problem=str(error))
+        except Exception as error:
+            logger.exception("%s could not be coloured", name)
+            what = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+            problem = f"{name} met a fault of Autochrome's own ({what}); leave it out, and report what the log says."
+            return Outcome(status="failed", photograph=name, problem=problem)
+
+    def _one(self, item: Item, stopped: Event) -> Outcome:
+        from time import monotonic
+
+        from tqdm import tqdm
+
+        name, path = item.source.name, item.source.path
+        encoding = encoding_for(path, self.codec, self.quality)
+        folder = self.output.joinpath(*item.folder.parts)
+        make_folder(folder)
+        target, is_there = _target(path, folder, encoding.ending)
+        if is_there and not self.overwrite:
+            reason = f"{target} is there already; --overwrite makes it anew."
+            return Outcome(status="skipped", photograph=name, picture=str(target), problem=reason)
+        began = monotonic()
+        with tqdm(
+            total=100, unit="%", desc=path.name, disable=None, bar_format="{l_bar}{bar}| {remaining} left"
+        ) as bar:
+
+            def progress(share: float, words: str) -> None:
+                if stopped.is_set():
+                    raise _StoppedError
+                bar.update(max(0.0, share * 100 - bar.n))
+
+            done = colour_film(self.engine, self.job, path, target, encoding, progress)
+        return Outcome(
+            photograph=name,
+            picture=str(done.path),
+            backend=done.backend,
+            width=done.width,
+            height=done.height,
+            seconds=round(monotonic() - began, 3),
+            warnings=" ".join(done.warnings),
+        )
+
+
+def _target(film: Path, folder: Path, ending: str) -> tuple[Path, bool]:
+    """The file for a film's colours, never another film's, and whether it is there already.
+
+    Raises:
+        FilmError: the film cannot be read.
+    """
+    digest = digest_of_film(film)
+    for name in (f"{film.stem}.colour{ending}", f"{film.stem}-{digest[:8]}.colour{ending}"):
+        target = folder / name
+        if not target.exists():
+            return target, False
+        if digest in comment_of(target):
+            return target, True
+    raise FilmError(f"{target} is another film's; choose another --output.")

@@ -1,0 +1,302 @@
+"""A film's file coloured into another one: in parts that are kept, so that what was stopped goes on where it was."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.colour.cielab import Float, Pixels
+from core.engine import Engine
+from core.errors import FilmError, InColourError
+from core.look.colouring import colouring_of
+from core.look.look import Look
+from core.photo.open import Photo
+from core.photo.origin import done_by, marked
+from core.prediction import AbField
+from core.progress import Progress, no_progress
+from core.registry.registry import AUTO
+from core.render.render import render
+from core.restore.restore import Restoration
+from core.video.reading import Film, Frame, digest_of_film, frames, look_at
+from core.video.steady import Coloured, Key, coloured_steadily
+from core.video.writing import Encoding, Part, join
+
+_PART_SECONDS = 30.0
+"""Of a film after which a part ends, at the next key frame."""
+
+_PAINTERS = 2
+"""Frames that are painted at once."""
+
+_VERSION = 1
+"""Of the way in which parts are made: parts of another one are not gone on with."""
+
+
+@dataclass(frozen=True)
+class FilmJob:
+    """How films are to be coloured.
+
+    Attributes:
+        backend: an id, or ``auto``, which is decided once for a film.
+        look: of all frames; its hints are of no use to a film and are left out.
+        options: the backend's own.
+        reference: a second photograph, for a backend that takes its colours from one.
+        recolour: whether a film that is in colour is coloured all the same.
+        start, seconds: the part of the film that is wanted, in seconds, or None for all that follows.
+        most_seconds, most_pixels: the longest film and the largest frame that are taken, or None.
+    """
+
+    backend: str = AUTO
+    look: Look = field(default_factory=Look)
+    options: Mapping[str, Any] | None = None
+    reference: Photo | None = None
+    recolour: bool = False
+    start: float = 0.0
+    seconds: float | None = None
+    most_seconds: float | None = None
+    most_pixels: int | None = None
+
+
+@dataclass(frozen=True)
+class ColouredFilm:
+    """A film that was written: by which backend, how many frames, and sentences about what could not be kept."""
+
+    path: Path
+    backend: str
+    frames: int
+    width: int
+    height: int
+    warnings: tuple[str, ...] = ()
+
+
+def colour_film(
+    engine: Engine,
+    job: FilmJob,
+    source: Path,
+    target: Path,
+    encoding: Encoding,
+    progress: Progress = no_progress,
+    part_seconds: float = _PART_SECONDS,
+) -> ColouredFilm:
+    """Colour a film. Nothing is at ``target`` before all is done; until then parts lie in a folder beside it.
+
+    Args:
+        engine: what predicts colours.
+        job: how.
+        source: the film.
+        target: the file to write, in a folder that is there.
+        encoding: how; see ``encoding_for``.
+        progress: told how far it is; an exception that it raises ends the work, to be gone on with.
+        part_seconds: after which a part is kept.
+
+    Raises:
+        FilmError: it cannot be read or written, or is over the limits.
+        InColourError: it is in colour.
+        BackendError, WeightsError, RequestError: see ``Engine.forecast``.
+    """
+    film = look_at(source)
+    _check(film, job)
+    work = _Work(target.with_name(f".{target.name}.parts"), _plan(film, job, encoding))
+    painter = _Painter(engine, job, work.backend)
+    first = round(job.start / film.time_base) if job.start else None
+    end = None if job.seconds is None else (first or 0) + round(job.seconds / film.time_base)
+    try:
+        if not work.complete:
+            key = work.key()
+            wanted = _until(frames(film, key.frame.time if key else first), end)
+            _colour_parts(film, encoding, wanted, painter, work, key, progress, part_seconds)
+        parts = work.parts()
+        if not parts:
+            raise FilmError(f"{source.name} has no frame there that can be read; check the file.")
+        progress(0.99, "Putting the film together")
+        learned = engine.registry.get(painter.backend).info.learned
+        mark = marked("", done_by(painter.backend, learned), digest_of_film(source))
+        whole = work.folder / f"whole{target.suffix}"
+        warnings = join(parts, film, whole, mark, first, end)
+        whole.replace(target)
+    except OSError as error:
+        raise FilmError(f"{target} cannot be written ({error.strerror}); make room there.") from error
+    count = work.count
+    work.remove()
+    return ColouredFilm(target, painter.backend, count, film.width, film.height, tuple(warnings))
+
+
+def _check(film: Film, job: FilmJob) -> None:
+    name = film.path.name
+    if job.most_pixels and film.width * film.height > job.most_pixels:
+        raise FilmError(f"{name} has {film.width} x {film.height} pixels, more than are taken; make it smaller.")
+    wanted = film.seconds if job.seconds is None else min(film.seconds, job.seconds)
+    if job.most_seconds and wanted > job.most_seconds:
+        raise FilmError(f"{name} lasts {wanted:.0f} seconds, more than the {job.most_seconds:.0f} taken; cut it.")
+    if film.in_colour and not job.recolour:
+        raise InColourError(f"{name} is in colour already and was left as it is; 'recolour' would colour it anew.")
+
+
+def _until(found: Iterator[Frame], end: int | None) -> Iterator[Frame]:
+    for frame in found:
+        if end is not None and frame.time >= end:
+            return
+        yield frame
+
+
+class _Painter:
+    """Predicts a frame's colours, and paints them on; ``backend`` is what the first one was predicted by."""
+
+    def __init__(self, engine: Engine, job: FilmJob, backend: str | None):
+        self._engine, self._job = engine, job
+        self.backend = backend or job.backend
+        look = job.look.model_copy(update={"hints": ()})
+        self._guessed = look.model_copy(update={"strength": 1.0, "tint_warm": 0.0, "tint_magenta": 0.0})
+        self._painted = look.model_copy(update={"alternative": "default"})
+
+    def guess(self, grey: Pixels) -> Float:
+        """A*b* of a frame, (h', w', 2)."""
+        photo, options = Photo(grey), self._job.options
+        forecast = self._engine.forecast(
+            photo, self.backend, options, reference=self._job.reference, restoration=Restoration(photo)
+        )
+        self.backend = forecast.report.backend
+        return forecast.colouring.chroma(self._guessed)
+
+    def paint(self, coloured: Coloured) -> Pixels:
+        """The frame in colour, (h, w, 3)."""
+        colouring = colouring_of(AbField(coloured.ab), _NO_MOUNT)
+        return render(Photo(coloured.frame.grey), colouring, self._painted).rgb
+
+
+_NO_MOUNT = np.full((8, 8), 50, np.float32)
+
+
+def _colour_parts(
+    film: Film,
+    encoding: Encoding,
+    wanted: Iterator[Frame],
+    painter: _Painter,
+    work: _Work,
+    key: Key | None,
+    progress: Progress,
+    part_seconds: float,
+) -> None:
+    """Colour what is not yet in a part, part by part."""
+    part, began = None, 0
+    whole = max(film.seconds, 1e-3)
+    path = work.next_part()
+    try:
+        with ThreadPoolExecutor(_PAINTERS) as pool:
+            for item in coloured_steadily(wanted, painter.guess, key):
+                if isinstance(item, Key):
+                    time = item.frame.time
+                    if part is not None and (time - began) * film.time_base >= part_seconds:
+                        part.close()
+                        work.keep(path, item, painter.backend)
+                        part, path = None, work.next_part()
+                    continue
+                if part is None:
+                    part, began = Part(path, film, encoding), item[0].frame.time
+                for frame in pool.map(_painted(painter.paint, part), item):
+                    part.write(frame)
+                work.count += len(item)
+                seconds = float(item[-1].frame.time * film.time_base)
+                progress(min(0.98, seconds / whole), f"{seconds:.0f} of {whole:.0f} seconds are coloured")
+        if part is not None:
+            part.close()
+            work.keep(path, None, painter.backend)
+    except BaseException:
+        if part is not None:
+            part.drop()
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _painted(paint: Callable[[Coloured], Pixels], part: Part) -> Callable[[Coloured], Any]:
+    return lambda coloured: part.ready(paint(coloured), coloured.frame.time)
+
+
+def _plan(film: Film, job: FilmJob, encoding: Encoding) -> str:
+    """A digest of all that parts depend on: those made under another one are of no use."""
+    reference = job.reference and hashlib.sha256(job.reference.pixels.tobytes()).hexdigest()
+    said = [_VERSION, digest_of_film(film.path), job.backend, job.look.model_dump(mode="json"), dict(job.options or {})]
+    said += [reference, job.start, job.seconds, repr(encoding)]
+    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
+
+
+class _Work:
+    """The folder of a film's parts: part-0000.nut and so on, each with the key frame that the next one begins with.
+
+    Attributes:
+        folder: it.
+        backend: that made the parts, or None where there are none yet.
+        complete: whether they are all there.
+        count: frames in them.
+    """
+
+    def __init__(self, folder: Path, plan: str):
+        """Go on with what is there, or begin anew.
+
+        Raises:
+            FilmError: the folder cannot be made.
+        """
+        self.folder, self._plan = folder, plan
+        self.backend: str | None = None
+        self.complete, self.count, self._parts = False, 0, 0
+        try:
+            said = json.loads((folder / "plan.json").read_text("utf-8"))
+            if said["plan"] == plan:
+                self.backend, self.complete = said["backend"], said["complete"]
+                self.count, self._parts = said["frames"], said["parts"]
+        except (OSError, ValueError, KeyError, TypeError):
+            pass  # nothing that can be gone on with
+        try:
+            if not self._parts:
+                shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise FilmError(f"The folder {folder} cannot be made ({error.strerror}); choose another.") from error
+
+    def parts(self) -> list[Path]:
+        """Those that are whole."""
+        return [self._path(number) for number in range(self._parts)]
+
+    def next_part(self) -> Path:
+        """The file for the next."""
+        return self._path(self._parts)
+
+    def key(self) -> Key | None:
+        """The key frame that the next part begins with; its frame has its time alone."""
+        if not self._parts or self.complete:
+            return None
+        with np.load(self.folder / f"key-{self._parts:04}.npz") as kept:
+            frame = Frame(int(kept["time"]), np.zeros((1, 1), np.uint8))
+            return Key(frame, kept["small"], kept["ab"], bool(kept["begins"]))
+
+    def keep(self, part: Path, following: Key | None, backend: str) -> None:
+        """A part is whole; ``following`` begins the next one, or None where it was the last."""
+        self._parts += 1
+        if following is not None:
+            np.savez(
+                self.folder / f"key-{self._parts:04}.npz",
+                time=following.frame.time,
+                small=following.small,
+                ab=following.ab,
+                begins=following.begins,
+            )
+        self.backend, self.complete = backend, following is None
+        said = {"plan": self._plan, "backend": backend, "complete": self.complete}
+        said |= {"frames": self.count, "parts": self._parts}
+        scratch = self.folder / "plan.tmp"
+        scratch.write_text(json.dumps(said), "utf-8")
+        scratch.replace(self.folder / "plan.json")
+
+    def remove(self) -> None:
+        """The film is whole: its parts are of no use any more."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _path(self, number: int) -> Path:
+        return self.folder / f"part-{number:04}.nut"

@@ -1,0 +1,349 @@
+"""A film's file looked at, and its frames as grey, one after the other: what PyAV's FFmpeg reads."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.colour.cielab import Pixels
+from core.errors import FilmError
+from core.photo.in_colour import is_in_colour
+from core.photo.open import Photo
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+ENDINGS = frozenset({
+    ".3gp", ".asf", ".avi", ".dv", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".mxf",
+    ".nut", ".ogv", ".ts", ".vob", ".webm", ".wmv", ".y4m",
+})  # fmt: skip
+"""Of names of files that are taken for films; animated GIFs are asked for by ``is_film``."""
+
+_FULL_RANGE, _LIMITED_RANGE = 2, 1  # AVColorRange
+_LOOKED_AT = 24
+"""Frames of the beginning that say whether a film is interlaced, or in colour."""
+
+_COMBED = 1.6
+"""How much more neighbouring lines differ than every other one where two fields have been woven together."""
+
+
+@dataclass(frozen=True)
+class Film:
+    """What a film's file says of its pictures.
+
+    Attributes:
+        path: the file.
+        width, height: of a frame as it is stored, in pixels.
+        time_base: seconds of one unit of ``Frame.time``.
+        rate: frames a second on average.
+        seconds: how long it lasts; 0 where nobody says.
+        shape_of_pixels: width over height of a pixel, 1 for square ones.
+        rotation: degrees by which players turn it.
+        bits: of its luma.
+        colours: range, matrix, primaries and transfer of its pixels, in FFmpeg's numbers.
+        interlaced: whether each frame is two fields of different times.
+        in_colour: whether it has colours of its own.
+    """
+
+    path: Path
+    width: int
+    height: int
+    time_base: Fraction
+    rate: Fraction
+    seconds: float
+    shape_of_pixels: Fraction
+    rotation: int
+    bits: int
+    colours: tuple[int, int, int, int]
+    interlaced: bool
+    in_colour: bool
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One frame: when it is shown, in units of the film's time base, and its grey, (h, w) uint8 or uint16 sRGB."""
+
+    time: int
+    grey: Pixels
+
+
+def import_av() -> Any:
+    """PyAV, quiet.
+
+    Raises:
+        FilmError: it is not installed.
+    """
+    try:
+        import av
+    except ImportError as error:
+        raise FilmError("Films need the package av; pip install -r requirements-video.txt.") from error
+    av.logging.set_level(av.logging.PANIC)
+    os.environ.setdefault("SVT_LOG", "1")  # SVT-AV1 tells of itself otherwise
+    return av
+
+
+def is_film(path: Path) -> bool:
+    """Whether a file is one that this room is for: by its name; a GIF where more than one picture is in it."""
+    ending = path.suffix.lower()
+    if ending != ".gif":
+        return ending in ENDINGS
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            return bool(getattr(image, "is_animated", False))
+    except (OSError, ValueError):
+        return False
+
+
+def look_at(path: Path) -> Film:
+    """What a film's file says of itself, and its first frames.
+
+    Raises:
+        FilmError: it is no film that can be read, or PyAV is missing.
+    """
+    av = import_av()
+    try:
+        with av.open(str(path)) as container:
+            stream = main_stream(container)
+            firsts = [frame for frame, _ in zip(_decoded(container, stream), range(_LOOKED_AT), strict=False)]
+            if not firsts:
+                raise FilmError(f"{path.name} has no frame that can be read; check the file.")
+            return _film(path, container, stream, firsts)
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise FilmError(f"{path.name} is no film that can be read ({_reason(error)}); check the file.") from error
+
+
+def digest_of_film(path: Path) -> str:
+    """16 hexadecimal digits that tell films apart: of a file's size, its first megabyte and its last.
+
+    Raises:
+        FilmError: it cannot be read.
+    """
+    try:
+        size = path.stat().st_size
+        digest = hashlib.sha256(str(size).encode())
+        with path.open("rb") as file:
+            digest.update(file.read(1 << 20))
+            file.seek(max(0, size - (1 << 20)))
+            digest.update(file.read())
+    except OSError as error:
+        raise FilmError(f"{path.name} cannot be read ({error.strerror}); check its name and folder.") from error
+    return digest.hexdigest()[:16]
+
+
+def comment_of(path: Path) -> str:
+    """What a film's metadata say of it; empty where it is none that can be read."""
+    av = import_av()
+    try:
+        with av.open(str(path)) as container:
+            metadata = container.metadata
+    except (av.FFmpegError, OSError, ValueError):
+        return ""
+    return next((value for name, value in metadata.items() if name.lower() == "comment"), "")
+
+
+def main_stream(container: InputContainer) -> VideoStream:
+    """The film's pictures: the first video stream that is no cover.
+
+    Raises:
+        FilmError: there is none.
+    """
+    av = import_av()
+    for stream in container.streams.video:
+        if not stream.disposition & av.stream.Disposition.attached_pic:
+            stream.thread_type = "AUTO"
+            return stream
+    raise FilmError(f"{Path(container.name).name} has no pictures, perhaps it is sound alone; choose a film.")
+
+
+def frames(film: Film, start: int | None = None) -> Iterator[Frame]:
+    """A film's frames in the order in which they are shown; those that are broken are left out.
+
+    Args:
+        film: what ``look_at`` has found.
+        start: the time of the first that is wanted, or None for all.
+
+    Raises:
+        FilmError: it cannot be opened any more.
+    """
+    av = import_av()
+    try:
+        with av.open(str(film.path)) as container:
+            stream = main_stream(container)
+            if start is not None:
+                _seek(container, stream, start)
+            last = None
+            for frame in _woven_apart(_decoded(container, stream), stream, film.interlaced):
+                time = frame.pts
+                if time is None:
+                    step = max(1, round(1 / (film.rate * film.time_base)))
+                    time = 0 if last is None else last + step
+                if last is not None and time <= last:  # a broken time stamp
+                    continue
+                last = time
+                if start is None or time >= start:
+                    yield Frame(time, _grey(frame))
+    except av.FFmpegError as error:
+        raise FilmError(f"{film.path.name} cannot be read on ({_reason(error)}); check the file.") from error
+
+
+def _seek(container: InputContainer, stream: VideoStream, start: int) -> None:
+    """Go to a frame from which all up to ``start`` can be decoded; to the beginning where the file cannot do that."""
+    av = import_av()
+    early = start - round(2 / (stream.time_base or 1))
+    try:
+        container.seek(max(early, stream.start_time or 0), stream=stream)
+        for packet in container.demux(stream):
+            if packet.pts is not None:
+                if packet.pts <= start:
+                    container.seek(max(early, stream.start_time or 0), stream=stream)
+                    return
+                break
+    except av.FFmpegError:
+        pass
+    container.seek(stream.start_time or 0, stream=stream)
+
+
+def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+    av = import_av()
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+        except av.FFmpegError:  # cut short: what is there has been given
+            packet = None
+        if packet is None:
+            return
+        try:
+            yield from packet.decode()
+        except av.FFmpegError:  # broken: this packet's frame is lost, and no other
+            continue
+
+
+def _woven_apart(pictures: Iterator[VideoFrame], stream: VideoStream, interlaced: bool) -> Iterator[VideoFrame]:
+    """Frames without combs: FFmpeg's bwdif, one frame for each."""
+    if not interlaced:
+        yield from pictures
+        return
+    av = import_av()
+    graph = av.filter.Graph()
+    source = graph.add_buffer(template=stream)
+    weave = graph.add("bwdif", "mode=send_frame:deint=all")
+    sink = graph.add("buffersink")
+    source.link_to(weave)
+    weave.link_to(sink)
+    graph.configure()
+    for picture in pictures:
+        graph.push(picture)
+        yield from _pulled(graph)
+    graph.push(None)
+    yield from _pulled(graph)
+
+
+def _pulled(graph: Any) -> Iterator[VideoFrame]:
+    av = import_av()
+    while True:
+        try:
+            yield graph.pull()
+        except (av.BlockingIOError, av.EOFError):
+            return
+
+
+def _film(path: Path, container: InputContainer, stream: VideoStream, firsts: list[VideoFrame]) -> Film:
+    first = firsts[0]
+    rate = stream.average_rate or stream.guessed_rate or Fraction(25)
+    time_base = stream.time_base or Fraction(1, 1000)
+    seconds = float(stream.duration * time_base) if stream.duration else (container.duration or 0) / 1_000_000
+    full = first.color_range == _FULL_RANGE or first.format.name.startswith("yuvj")
+    shape = stream.sample_aspect_ratio or Fraction(1)
+    return Film(
+        path,
+        first.width,
+        first.height,
+        time_base,
+        rate,
+        seconds,
+        shape if shape > 0 else Fraction(1),
+        first.rotation,
+        max(component.bits for component in first.format.components[:1]),
+        (
+            _FULL_RANGE if full else first.color_range,
+            first.colorspace,
+            int(first.color_primaries),
+            int(first.color_trc),
+        ),
+        any(frame.interlaced_frame for frame in firsts) or _are_combed([_grey(frame) for frame in firsts]),
+        _are_in_colour(firsts),
+    )
+
+
+def _are_in_colour(firsts: list[VideoFrame]) -> bool:
+    """Whether most of some frames are: a leader's coloured stripe is one frame."""
+    seen = [Photo(np.ascontiguousarray(frame.to_ndarray(format="rgb24"))) for frame in firsts[:: len(firsts) // 3 or 1]]
+    return sum(map(is_in_colour, seen)) * 2 > len(seen)
+
+
+def _are_combed(greys: list[Pixels]) -> bool:
+    """Whether what moves has combs: neighbouring lines differ more there than every other one does."""
+    near = far = 0.0
+    for before, after in pairwise(greys):
+        moving = np.abs(after.astype(np.float32) - before) > 0.06 * np.iinfo(after.dtype).max
+        plane, moving = after.astype(np.float32), moving[1:-1]
+        if moving.mean() > 0.01:
+            line = np.abs(plane[1:-1] - (plane[:-2] + plane[2:]) / 2)
+            near += float(line[moving].sum())
+            far += float((np.abs(plane[2:] - plane[:-2]) / 2)[moving].sum())
+    return far > 0 and near > _COMBED * far
+
+
+def _grey(frame: VideoFrame) -> Pixels:
+    """The luma as sRGB grey over the whole range, (h, w) uint8, or uint16 where it has more than 8 bits."""
+    if not _is_luma(frame):
+        frame = frame.reformat(format="yuv444p", dst_color_range="MPEG")
+    bits = frame.format.components[0].bits
+    plane = frame.planes[0]
+    dtype = np.dtype(np.uint8 if bits <= 8 else "<u2")
+    pitch = plane.line_size // dtype.itemsize
+    luma = np.frombuffer(memoryview(plane), dtype)[: pitch * frame.height].reshape(frame.height, pitch)[
+        :, : frame.width
+    ]
+    most = (1 << bits) - 1
+    if _is_full(frame):
+        low, high = 0, most
+    else:
+        low, high = 16 << (bits - 8), 235 << (bits - 8)
+    kind = np.uint8 if bits <= 8 else np.uint16
+    levels = np.arange(most + 1, dtype=np.float64)
+    table = np.rint(((levels - low) / (high - low)).clip(0, 1) * np.iinfo(kind).max).astype(kind)
+    return np.asarray(table[np.minimum(luma, most)])
+
+
+def _is_luma(frame: VideoFrame) -> bool:
+    """Whether the first plane is luma, pixel by pixel."""
+    name = frame.format.name
+    return (name.startswith(("yuv", "gray", "nv")) and not name.endswith("be")) and frame.format.components[
+        0
+    ].bits <= 16
+
+
+def _is_full(frame: VideoFrame) -> bool:
+    """Whether its luma uses all levels; grey formats do unless they say otherwise."""
+    name = frame.format.name
+    if frame.color_range == _LIMITED_RANGE:
+        return False
+    return frame.color_range == _FULL_RANGE or name.startswith(("yuvj", "gray"))
+
+
+def _reason(error: BaseException) -> str:
+    return str(getattr(error, "strerror", None) or error).strip(" .")[:80]

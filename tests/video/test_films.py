@@ -1,0 +1,234 @@
+"""A film becomes a film in colour: nothing else of it changes, and what was stopped goes on."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from core.colour.cielab import rgb_to_lab
+from core.errors import FilmError, InColourError, RequestError
+from core.look.look import Look
+from core.video.colour_film import ColouredFilm, FilmJob, colour_film
+from core.video.reading import look_at
+from core.video.writing import CODECS, encoding_for
+from tests.support.fakes import FakeBackend, make_engine
+from tests.support.films import read_film, scene, sound_of, write_film
+
+
+class Plain(FakeBackend):
+    """The same green everywhere."""
+
+    def predict(self, request: Any, options: Any) -> Any:
+        self.calls += 1
+        ab = np.empty((12, 16, 2), np.float32)
+        ab[...] = -30, 25
+        return ab
+
+
+def colour(source: Path, target: Path, backend: Any = None, codec: str | None = None, **job: Any) -> ColouredFilm:
+    engine = make_engine(backend or Plain())
+    part_seconds, progress = job.pop("part_seconds", 30.0), job.pop("progress", lambda share, words: None)
+    encoding = encoding_for(target, codec)
+    return colour_film(engine, FilmJob("pocket", **job), source, target, encoding, progress, part_seconds)
+
+
+def greens(path: Path) -> list[float]:
+    return [float(rgb_to_lab(rgb.astype(np.float32) / 255)[..., 1].mean()) for _, rgb in read_film(path)]
+
+
+def test_all_but_the_colours_stays(tmp_path: Path) -> None:
+    times = [0, 40, 70, 130, 135, 300, 333, 340, 410, 450, 480, 520, 600, 650]
+    film = write_film(
+        tmp_path / "a.mp4", map(scene, range(14)), times, sound=True, shape_of_pixels=Fraction(16, 11), rotation=90
+    )
+    done = colour(film, tmp_path / "b.mp4")
+    assert (done.frames, done.width, done.height, done.warnings) == (14, 64, 48, ())
+    before, after = read_film(film), read_film(done.path)
+    assert [time for time, _ in after] == [time for time, _ in before]
+    assert sound_of(done.path) == sound_of(film) != []
+    for path in (film, done.path):
+        seen = look_at(path)
+        assert (seen.shape_of_pixels, seen.rotation) == (Fraction(16, 11), 90)
+    for (_, was), (_, now) in zip(before, after, strict=True):
+        light, lab = (rgb_to_lab(rgb.astype(np.float32) / 255) for rgb in (was, now))
+        assert np.abs(light[..., 0] - lab[..., 0]).mean() < 1.5
+        assert lab[..., 1].mean() < -15
+    with av.open(str(done.path)) as container:
+        assert "Autochrome: coloured by machine (pocket)" in container.metadata["comment"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", "b.mp4"]
+
+
+def test_key_frames_are_predicted_and_the_rest_is_carried(tmp_path: Path) -> None:
+    backend = Plain()
+    colour(write_film(tmp_path / "a.mp4", map(scene, range(41))), tmp_path / "b.mp4", backend)
+    assert 5 <= backend.calls <= 8
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_every_codec(tmp_path: Path, codec: str) -> None:
+    film = write_film(tmp_path / "a.mp4", map(scene, range(6)))
+    encoding = encoding_for(film, codec)
+    done = colour(film, tmp_path / f"b{encoding.ending}", codec=codec)
+    after = read_film(done.path)
+    assert len(after) == 6
+    assert np.abs(np.diff([time for time, _ in after]) - 0.04).max() < 0.0011
+    assert max(greens(done.path)) < -15
+
+
+class HaltError(Exception):
+    pass
+
+
+def test_what_was_stopped_goes_on_and_becomes_the_same_film(tmp_path: Path) -> None:
+    film = write_film(tmp_path / "a.mp4", (scene(n, seed=n // 30) for n in range(70)), options={"g": "12"})
+    whole = colour(film, tmp_path / "whole.mp4", part_seconds=0.5)
+
+    def halt(share: float, words: str) -> None:
+        if share > 0.6:
+            raise HaltError
+
+    backend = Plain()
+    with pytest.raises(HaltError):
+        colour(film, tmp_path / "b.mp4", backend, part_seconds=0.5, progress=halt)
+    assert not (tmp_path / "b.mp4").exists()
+    stopped_at = backend.calls
+    done = colour(film, tmp_path / "b.mp4", backend, part_seconds=0.5)
+    assert backend.calls - stopped_at < stopped_at
+    assert done.frames == whole.frames == 70
+    for (_, one), (_, other) in zip(read_film(whole.path), read_film(done.path), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_another_look_begins_anew(tmp_path: Path) -> None:
+    film = write_film(tmp_path / "a.mp4", map(scene, range(40)))
+
+    def halt(share: float, words: str) -> None:
+        if share > 0.6:
+            raise HaltError
+
+    with pytest.raises(HaltError):
+        colour(film, tmp_path / "b.mp4", part_seconds=0.3, progress=halt)
+    colour(film, tmp_path / "b.mp4", part_seconds=0.3, look=Look(strength=0))
+    assert max(map(abs, greens(tmp_path / "b.mp4"))) < 1.5
+
+
+def test_a_part_of_a_film(tmp_path: Path) -> None:
+    film = write_film(tmp_path / "a.mp4", map(scene, range(50)), sound=True)
+    done = colour(film, tmp_path / "b.mp4", start=0.4, seconds=0.8)
+    assert done.frames == 20
+    assert 15 < len(sound_of(done.path)) < len(sound_of(film))
+
+
+def test_a_film_in_colour_is_left_alone_unless_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    rng = np.random.default_rng(1)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", 25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        rgb = np.kron(rng.integers(0, 255, (6, 8, 3)), np.ones((8, 8, 1))).astype(np.uint8)
+        for _ in range(8):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(rgb, format="rgb24")))
+        container.mux(stream.encode(None))
+    with pytest.raises(InColourError, match="in colour already"):
+        colour(path, tmp_path / "b.mp4")
+    assert colour(path, tmp_path / "b.mp4", recolour=True).frames == 8
+
+
+def test_limits_are_said(tmp_path: Path) -> None:
+    film = write_film(tmp_path / "a.mp4", map(scene, range(50)))
+    with pytest.raises(FilmError, match="lasts 2 seconds, more than the 1 taken"):
+        colour(film, tmp_path / "b.mp4", most_seconds=1)
+    with pytest.raises(FilmError, match="64 x 48 pixels"):
+        colour(film, tmp_path / "b.mp4", most_pixels=1000)
+    with pytest.raises(RequestError, match="no codec 'mp3'"):
+        encoding_for(film, "mp3")
+
+
+KINDS: dict[str, dict[str, Any]] = {
+    "one frame": {"count": 1},
+    "odd sizes": {"size": (47, 63), "pix_fmt": "yuv444p"},
+    "ten bits": {"pix_fmt": "yuv420p10le"},
+    "grey": {"pix_fmt": "gray", "codec": "ffv1", "ending": ".mkv", "options": {"crf": "1"}},
+    "full range": {"pix_fmt": "yuvj420p", "codec": "mjpeg", "ending": ".avi"},
+    "interlaced": {"options": {"x264-params": "interlaced=1"}},
+    "gif": {"codec": "gif", "ending": ".gif", "pix_fmt": "gray"},
+    "tiny": {"size": (16, 16)},
+    "mpeg": {"codec": "mpeg2video", "ending": ".mpg"},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_odd_films_are_coloured(tmp_path: Path, kind: str) -> None:
+    odd = dict(KINDS[kind])
+    size, count = odd.pop("size", (48, 64)), odd.pop("count", 12)
+    film = write_film(tmp_path / f"a{odd.pop('ending', '.mp4')}", (scene(n, *size) for n in range(count)), **odd)
+    done = colour(film, tmp_path / f"b{encoding_for(film).ending}")
+    after = read_film(done.path)
+    assert len(after) == len(read_film(film))
+    assert after[0][1].shape[:2] == size
+    assert max(greens(done.path)) < -10
+
+
+def cut_short(data: bytes) -> bytes:
+    return data[: len(data) * 2 // 3]
+
+
+def flipped(data: bytes) -> bytes:
+    spoilt = np.frombuffer(data, np.uint8).copy()
+    places = np.random.default_rng(3).integers(len(spoilt) // 3, len(spoilt), 40)
+    spoilt[places] ^= 0x5A
+    return spoilt.tobytes()
+
+
+SPOILT = {
+    "cut short": cut_short,
+    "flipped": flipped,
+    "empty": lambda data: b"",
+    "text": lambda data: b"Dear diary, today I saw a film.",
+    "head alone": lambda data: data[:600],
+    "zeros in the middle": lambda data: data[: len(data) // 2] + bytes(2000) + data[len(data) // 2 + 2000 :],
+}
+
+
+@pytest.mark.parametrize("ending", [".mp4", ".mkv", ".avi"])
+@pytest.mark.parametrize("how", SPOILT)
+def test_spoilt_films_become_films_or_one_sentence(tmp_path: Path, how: str, ending: str) -> None:
+    path = write_film(tmp_path / f"a{ending}", map(scene, range(30)), options={"g": "6"})
+    path.write_bytes(SPOILT[how](path.read_bytes()))
+    target = tmp_path / f"b{encoding_for(path).ending}"
+    problem = ""
+    try:
+        done = colour(path, target)
+    except FilmError as error:
+        problem = str(error)
+    if problem:
+        assert re.fullmatch(rf"{re.escape(path.name)} [^.]{{10,200}}\.", problem)
+        assert not target.exists()
+    else:
+        assert done.frames == len(read_film(target)) > 0
+
+
+def test_sound_alone_is_no_film(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    with av.open(str(path), "w") as container:
+        voice = container.add_stream("aac", 48000, layout="mono")
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
+        frame.sample_rate = 48000
+        container.mux(voice.encode(frame))
+        container.mux(voice.encode(None))
+    with pytest.raises(FilmError, match="perhaps it is sound alone"):
+        colour(path, tmp_path / "b.mp4")
+
+
+def test_without_pyav_it_says_what_to_install() -> None:
+    code = "import sys; sys.modules['av'] = None; from core.video.reading import import_av; import_av()"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stderr
+    assert "pip install -r requirements-video.txt" in told
