@@ -3,7 +3,7 @@
 After Levin, Lischinski and Weiss, "Colorization using Optimization" (SIGGRAPH 2004), and Zhang et al., "Real-Time
 User-Guided Image Colorization with Learned Deep Priors" (SIGGRAPH 2017): a hint colours the thing that it is on, as far
 as ``core.look.ground`` finds that thing to go, and leaves every other place exactly as it was. What several hints agree
-in is held to be the picture's, and moves what is like them a little: a single hint cannot say that.
+in is held to be the picture's, and moves what is like them: a single hint cannot say that.
 """
 
 from __future__ import annotations
@@ -29,14 +29,17 @@ _RIM = 0.75
 _NEARER = 2.0
 """Power of distances by which places between two hints are divided."""
 
-_AROUND = 4.0
+_AROUND = 8.0
 """Distance at which a hint's say in what hints agree in is half of that on the spot."""
 
 _UNHEARD = 0.1
 """Say that is as good as none."""
 
-_SAYS_AT_MOST = 20.0
+_SAYS_AT_MOST = 45.0
 """A*b* by which a hint can hold a prediction to be off beyond its own thing: the rest of it is the thing's own."""
+
+_OWN = 0.5
+"""Variance of that which is a thing's own, as a share of that which it has in common with what is around it."""
 
 
 class Hinter:
@@ -88,13 +91,14 @@ class HintField:
         keeps = np.array([hint.keep for hint in hints])
         within = _within(hints, distances)
         shares = _shares(hints, distances, within, starts)
-        owned = shares.max(axis=0) * ~starts[keeps].any(axis=0)
+        own = shares.max(axis=0)
+        owned = own * ~starts[keeps].any(axis=0)
         claims = shares / np.maximum(distances.walked + distances.unlike, 0.02) ** np.float32(_NEARER)
         claims /= np.maximum(claims.sum(axis=0), 1e-9)
         coloured = owned * claims[~keeps].sum(axis=0)
-        self.lasts: Float = np.asarray(shares.max(axis=0) * claims[-1], np.float32)
+        self.lasts: Float = np.asarray(own * claims[-1], np.float32)
         colour = _mixed(wanted[~keeps], claims[~keeps])
-        agreed = _agreed(wanted, keeps, starts, distances, within, ground.ab) * (1 - owned)[..., None]
+        agreed = _agreed(wanted, keeps, starts, distances, within, ground.ab) * (1 - own)[..., None]
         self.overlay: Float = np.asarray(np.dstack([colour * coloured[..., None], coloured]), np.float32)
         self._agreed = agreed
 
@@ -162,25 +166,27 @@ def _mixed(colours: Float, weights: Float) -> Float:
 
 
 def _agreed(wanted: Float, keeps: Masks, starts: Masks, distances: Distances, within: Float, ab: Float) -> Float:
-    """(h, w, 2): by how much the hints around each place agree that the prediction is off.
+    """(h, w, 2): by how much the hints around each place say that the prediction is off.
 
-    The mean of what they say, less its standard error (the positive part of James and Stein's estimate, 1961), and none
-    of what only one of them says: weights count as Kish's effective number of hints (1965).
+    Kriging (Matheron, "Principles of geostatistics", Economic Geology 1963; equation 2.25 of Rasmussen and Williams,
+    "Gaussian Processes for Machine Learning", 2006): the prediction's error is a field that is alike where places are
+    near on the ground, and hints are samples of it. Nothing of what only one hint has a say in, which may be about its
+    own thing alone: weights count as Kish's effective number of hints (1965).
     """
     there = np.array([ab[start].mean(axis=0) for start in starts], np.float32)
     off = np.asarray(np.where(keeps[:, None], 0, wanted - there), np.float32)
     size = np.maximum(np.linalg.norm(off, axis=1, keepdims=True), np.float32(1e-6))
-    off = np.asarray(off * np.minimum(1, np.float32(_SAYS_AT_MOST) / size), np.float32)
-    far = (distances.walked / 2 + distances.unlike) / np.float32(_AROUND)
-    heard = np.maximum(1 / (1 + np.square(far)) - _UNHEARD, 0) / (1 - _UNHEARD)
-    says = np.asarray(heard * within, np.float32)
-    mean = _mixed(off, says)
-    total, squares = np.square(says.sum(axis=0)), np.square(says)
-    spread = np.square(off[:, None, None] - mean).sum(axis=-1)
-    error = (squares * spread).sum(axis=0) / np.maximum(total * np.square(mean).sum(axis=-1), 1e-9)
-    alone = squares.sum(axis=0) / np.maximum(total, 1e-9)
-    sure = np.maximum(1 - error, 0) * np.maximum(1 - alone, 0) * np.minimum(1, 2 * says.max(axis=0))
-    return np.asarray(mean * sure[..., None], np.float32)
+    off = off * np.minimum(1, _SAYS_AT_MOST / size)
+    heard = 1 / (1 + np.square((distances.walked / 2 + distances.unlike) / np.float32(_AROUND)))
+    says = np.asarray(np.maximum(heard - _UNHEARD, 0) / (1 - _UNHEARD) * within, np.float32)
+    at = starts.reshape(len(starts), -1) / starts.sum(axis=(1, 2))[:, None]
+    alike = says.reshape(len(says), -1).astype(np.float64) @ at.T
+    np.fill_diagonal(alike, 1)
+    values, vectors = np.linalg.eigh((alike + alike.T) / 2)  # which need not be a covariance, but for its positive part
+    weights = vectors @ ((vectors.T @ off) / (np.maximum(values, 0) + _OWN)[:, None])
+    together = np.tensordot(says, weights.astype(np.float32), axes=(0, 0))
+    alone = np.square(says).sum(axis=0) / np.maximum(np.square(says.sum(axis=0)), 1e-9)
+    return np.asarray(together * np.maximum(1 - alone, 0)[..., None], np.float32)
 
 
 def _falling(value: Float, start: float, end: float) -> Float:

@@ -190,6 +190,17 @@ def test_only_what_several_hints_agree_in_moves_the_rest():
     assert np.abs(three).max() < 21
 
 
+def test_what_is_kept_is_as_predicted_whatever_others_agree_in():
+    light, ab, known = scene()
+    warmer = [Hint(x=x, y=0.1, color="#c8a878") for x in (0.1, 0.5, 0.9)]
+    ground = Ground(light, ab, known)
+    moved = (HintField(warmer, ground).corrected(ab) - ab).any(axis=-1)
+    row, column = np.argwhere(moved & (reach_of(warmer, ground) == 0))[-1]
+    keep = Hint(x=(column + 0.5) / moved.shape[1], y=(row + 0.5) / moved.shape[0], keep=True)
+    kept = HintField([*warmer, keep], ground).corrected(ab)
+    np.testing.assert_array_equal(kept[row, column], ab[row, column])
+
+
 def test_the_same_hints_give_the_same_colours_and_a_slider_solves_nothing(monkeypatch):
     hints = [{"x": 0.2, "y": 0.5, "color": GREEN}, {"x": 0.9, "y": 0.1, "color": "#c03030"}]
     np.testing.assert_array_equal(painted(hints), painted(hints))
