@@ -58,7 +58,7 @@ def build_page(engine: Engine, settings: Settings) -> Page:
                 photo = build_photo_tab(engine)
             with gr.Tab(label("tab.compare"), id="compare"):
                 compare = CompareTab(engine)
-            with gr.Tab(label("tab.batch"), id="batch", elem_id="many"):
+            with gr.Tab(label("tab.batch"), id="batch"):
                 BatchTab(engine)
             with gr.Tab(label("tab.models"), id="backends") as backends:
                 build_backends_tab(engine, backends)

@@ -443,6 +443,23 @@ def test_on_a_phone_everything_is_within_reach(served: Studio, browser: Browser,
         assert not small, "\n".join(small)
 
 
+@pytest.mark.parametrize("locale", ["en-GB", "de-DE", "fr-FR", "es-ES"])
+def test_a_phone_shows_every_tab(served: Studio, browser: Browser, locale: str) -> None:
+    with served.visit(browser, width=390, locale=locale) as page:
+        page.wait_for_timeout(300)
+        expect(page.locator("#tabs .overflow-menu button").first).not_to_be_visible()
+        wanted = page.locator("#tabs .tab-container.visually-hidden").first.locator("button").count()
+        expect(page.locator("#tabs [role=tablist]").first.get_by_role("tab")).to_have_count(wanted)
+
+
+def test_from_a_narrow_screen_many_files_are_taken_to_their_tab(served: Studio, browser: Browser) -> None:
+    """Where the tab itself is behind three dots."""
+    with served.visit(browser, width=300) as page:
+        page.evaluate("autochrome.isForOne([new File(['x'], 'a.jpg'), new File(['y'], 'b.jpg')])")
+        page.get_by_role("button", name="Colour them all").click()
+        expect(page.locator("#batch-upload .file-preview tr")).to_have_count(2, timeout=10_000)
+
+
 @pytest.mark.parametrize("locale", ["de-DE", "fr-FR", "es-ES", "ja-JP"])
 def test_no_words_are_wider_than_what_holds_them(served: Studio, browser: Browser, grandma: Path, locale: str) -> None:
     with served.visit(browser, locale=locale) as page:

@@ -115,7 +115,10 @@ autochrome.isForOne = (files) => {
   return false;
 };
 autochrome.toBatch = (files) => {
-  document.querySelector("#tabs [role=tab][aria-controls=many]").click();
+  const menu = [...document.querySelectorAll("#tabs .overflow-dropdown button")]; // what has no room on a narrow screen
+  const words = autochrome.say("tab.batch");
+  const tab = document.querySelector("#tabs [data-tab-id=batch]") ?? menu.find((each) => each.textContent.trim() === words);
+  tab.click();
   autochrome.when("#batch-upload input[type=file]", () => setTimeout(() => autochrome.offer(files), 100));
 };
 
