@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,12 @@ import numpy as np
 from core.colour.cielab import Float, Pixels
 from core.engine import Engine
 from core.errors import FilmError, InColourError
-from core.look.colouring import colouring_of
 from core.look.look import Look
+from core.look.tint import tint
 from core.photo.open import Photo
 from core.photo.origin import done_by, marked
-from core.prediction import AbField
 from core.progress import Progress, no_progress
 from core.registry.registry import AUTO
-from core.render.render import render
 from core.restore.restore import Restoration
 from core.video.reading import Film, Frame, digest_of_film, frames, look_at
 from core.video.steady import Coloured, Key, coloured_steadily
@@ -35,7 +34,7 @@ _PART_SECONDS = 30.0
 _PAINTERS = 2
 """Frames that are painted at once."""
 
-_VERSION = 1
+_VERSION = 2
 """Of the way in which parts are made: parts of another one are not gone on with."""
 
 
@@ -104,7 +103,7 @@ def colour_film(
     film = look_at(source)
     _check(film, job)
     work = _Work(target.with_name(f".{target.name}.parts"), _plan(film, job, encoding))
-    painter = _Painter(engine, job, work.backend)
+    painter = _Painter(engine, job, film, work.backend)
     first = round(job.start / film.time_base) if job.start else None
     end = None if job.seconds is None else (first or 0) + round(job.seconds / film.time_base)
     try:
@@ -149,29 +148,28 @@ def _until(found: Iterator[Frame], end: int | None) -> Iterator[Frame]:
 class _Painter:
     """Predicts a frame's colours, and paints them on; ``backend`` is what the first one was predicted by."""
 
-    def __init__(self, engine: Engine, job: FilmJob, backend: str | None):
+    def __init__(self, engine: Engine, job: FilmJob, film: Film, backend: str | None):
         self._engine, self._job = engine, job
+        self._turns = round(film.rotation / 90)
         self.backend = backend or job.backend
         look = job.look.model_copy(update={"hints": ()})
         self._guessed = look.model_copy(update={"strength": 1.0, "tint_warm": 0.0, "tint_magenta": 0.0})
         self._painted = look.model_copy(update={"alternative": "default"})
 
     def guess(self, grey: Pixels) -> Float:
-        """A*b* of a frame, (h', w', 2)."""
-        photo, options = Photo(grey), self._job.options
+        """A*b* of a frame, (h', w', 2): predicted upright, and turned back to how the file has it."""
+        photo, options = Photo(np.ascontiguousarray(np.rot90(grey, self._turns))), self._job.options
         forecast = self._engine.forecast(
             photo, self.backend, options, reference=self._job.reference, restoration=Restoration(photo)
         )
         self.backend = forecast.report.backend
-        return forecast.colouring.chroma(self._guessed)
+        return np.ascontiguousarray(np.rot90(forecast.colouring.chroma(self._guessed), -self._turns))
 
-    def paint(self, coloured: Coloured) -> Pixels:
-        """The frame in colour, (h, w, 3)."""
-        colouring = colouring_of(AbField(coloured.ab), _NO_MOUNT)
-        return render(Photo(coloured.frame.grey), colouring, self._painted).rgb
-
-
-_NO_MOUNT = np.full((8, 8), 50, np.float32)
+    def paint(self, coloured: Coloured, part: Part) -> Any:
+        """The frame in colour, as a part takes it; the look's strength and tints are put on."""
+        look = self._painted
+        ab = coloured.ab * np.float32(look.strength) + tint(look)
+        return part.ready(coloured.frame, ab if look.strength else np.zeros_like(ab), look.refine)
 
 
 def _colour_parts(
@@ -200,7 +198,7 @@ def _colour_parts(
                     continue
                 if part is None:
                     part, began = Part(path, film, encoding), item[0].frame.time
-                for frame in pool.map(_painted(painter.paint, part), item):
+                for frame in pool.map(partial(painter.paint, part=part), item):
                     part.write(frame)
                 work.count += len(item)
                 seconds = float(item[-1].frame.time * film.time_base)
@@ -213,10 +211,6 @@ def _colour_parts(
             part.drop()
         path.unlink(missing_ok=True)
         raise
-
-
-def _painted(paint: Callable[[Coloured], Pixels], part: Part) -> Callable[[Coloured], Any]:
-    return lambda coloured: part.ready(paint(coloured), coloured.frame.time)
 
 
 def _plan(film: Film, job: FilmJob, encoding: Encoding) -> str:

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.colour.cielab import Float, Pixels, pixel_lightness
+from core.colour.cielab import Float, pixel_lightness
+from core.video.reading import Frame
 
 _AREA = 160 * 120
 """Pixels of the copies: colours are predicted at less."""
@@ -48,13 +49,11 @@ class Way:
         return _at(plane, self.places)
 
 
-def small_copy(grey: Pixels) -> Float:
-    """The copy of a frame's grey (h, w): L* 0..100, of about ``_AREA`` pixels."""
-    import cv2
-
-    scale = min(1.0, (_AREA / grey.size) ** 0.5)
-    height, width = (max(16, round(side * scale)) for side in grey.shape)
-    return pixel_lightness(cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA))
+def small_copy(frame: Frame) -> Float:
+    """The copy of a frame (h, w): L* 0..100, of about ``_AREA`` pixels."""
+    scale = min(1.0, (_AREA / frame.luma.size) ** 0.5)
+    height, width = (max(16, round(side * scale)) for side in frame.luma.shape)
+    return pixel_lightness(frame.small_grey(height, width))
 
 
 def ways(before: Float, after: Float) -> tuple[Way, Way]:

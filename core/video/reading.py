@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,10 +72,48 @@ class Film:
 
 @dataclass(frozen=True)
 class Frame:
-    """One frame: when it is shown, in units of the film's time base, and its grey, (h, w) uint8 or uint16 sRGB."""
+    """One frame.
+
+    Attributes:
+        time: when it is shown, in units of the film's time base.
+        luma: (h, w) as the file has it: uint8, or uint16 of which ``bits`` are in use.
+        bits: of the luma.
+        full: whether the luma uses all levels, or those from 16 to 235 (of 255).
+    """
 
     time: int
-    grey: Pixels
+    luma: Pixels
+    bits: int = 8
+    full: bool = True
+
+    @property
+    def grey(self) -> Pixels:
+        """(h, w) sRGB over the whole range: uint8, or uint16 where the luma has more than 8 bits."""
+        return self._levelled(self.luma)
+
+    def small_grey(self, height: int, width: int) -> Pixels:
+        """The same made smaller by area."""
+        import cv2
+
+        return self._levelled(cv2.resize(self.luma, (width, height), interpolation=cv2.INTER_AREA))
+
+    def _levelled(self, luma: Pixels) -> Pixels:
+        table = _grey_table(self.bits, self.full)
+        if self.bits > 8:
+            return np.asarray(np.take(table, luma, mode="clip"))
+        import cv2
+
+        return np.asarray(cv2.LUT(luma, table))
+
+
+@cache
+def _grey_table(bits: int, full: bool) -> Pixels:
+    """Grey of each level of luma."""
+    most = (1 << bits) - 1
+    low, high = (0, most) if full else (16 << (bits - 8), 235 << (bits - 8))
+    kind = np.uint8 if bits == 8 else np.uint16
+    levels = np.arange(most + 1, dtype=np.float64)
+    return np.asarray(np.rint(((levels - low) / (high - low)).clip(0, 1) * np.iinfo(kind).max), kind)
 
 
 def import_av() -> Any:
@@ -193,7 +232,7 @@ def frames(film: Film, start: int | None = None) -> Iterator[Frame]:
                     continue
                 last = time
                 if start is None or time >= start:
-                    yield Frame(time, _grey(frame))
+                    yield _frame(frame, time)
     except av.FFmpegError as error:
         raise FilmError(f"{film.path.name} cannot be read on ({_reason(error)}); check the file.") from error
 
@@ -265,7 +304,7 @@ def _film(path: Path, container: InputContainer, stream: VideoStream, firsts: li
     rate = stream.average_rate or stream.guessed_rate or Fraction(25)
     time_base = stream.time_base or Fraction(1, 1000)
     seconds = float(stream.duration * time_base) if stream.duration else (container.duration or 0) / 1_000_000
-    full = first.color_range == _FULL_RANGE or first.format.name.startswith("yuvj")
+    seen = _frame(first, 0)
     shape = stream.sample_aspect_ratio or Fraction(1)
     return Film(
         path,
@@ -276,14 +315,14 @@ def _film(path: Path, container: InputContainer, stream: VideoStream, firsts: li
         seconds,
         shape if shape > 0 else Fraction(1),
         first.rotation,
-        max(component.bits for component in first.format.components[:1]),
+        seen.bits,
         (
-            _FULL_RANGE if full else first.color_range,
+            _FULL_RANGE if seen.full else _LIMITED_RANGE,
             first.colorspace,
             int(first.color_primaries),
             int(first.color_trc),
         ),
-        any(frame.interlaced_frame for frame in firsts) or _are_combed([_grey(frame) for frame in firsts]),
+        any(frame.interlaced_frame for frame in firsts) or _are_combed([_frame(frame, 0).grey for frame in firsts]),
         _are_in_colour(firsts),
     )
 
@@ -307,34 +346,24 @@ def _are_combed(greys: list[Pixels]) -> bool:
     return far > 0 and near > _COMBED * far
 
 
-def _grey(frame: VideoFrame) -> Pixels:
-    """The luma as sRGB grey over the whole range, (h, w) uint8, or uint16 where it has more than 8 bits."""
-    if not _is_luma(frame):
-        frame = frame.reformat(format="yuv444p", dst_color_range="MPEG")
-    bits = frame.format.components[0].bits
-    plane = frame.planes[0]
-    dtype = np.dtype(np.uint8 if bits <= 8 else "<u2")
+def _frame(picture: VideoFrame, time: int) -> Frame:
+    """A decoded picture's luma; of kinds that have none of their own, the one that they would have."""
+    if not _is_luma(picture):
+        deep = max(component.bits for component in picture.format.components) > 8
+        picture = picture.reformat(format="yuv444p10le" if deep else "yuv444p", dst_color_range="MPEG")
+    bits = picture.format.components[0].bits
+    plane = picture.planes[0]
+    dtype = np.dtype(np.uint8 if bits == 8 else "<u2")
     pitch = plane.line_size // dtype.itemsize
-    luma = np.frombuffer(memoryview(plane), dtype)[: pitch * frame.height].reshape(frame.height, pitch)[
-        :, : frame.width
-    ]
-    most = (1 << bits) - 1
-    if _is_full(frame):
-        low, high = 0, most
-    else:
-        low, high = 16 << (bits - 8), 235 << (bits - 8)
-    kind = np.uint8 if bits <= 8 else np.uint16
-    levels = np.arange(most + 1, dtype=np.float64)
-    table = np.rint(((levels - low) / (high - low)).clip(0, 1) * np.iinfo(kind).max).astype(kind)
-    return np.asarray(table[np.minimum(luma, most)])
+    lines: Pixels = np.frombuffer(memoryview(plane), dtype)[: pitch * picture.height].reshape(picture.height, pitch)
+    return Frame(time, np.ascontiguousarray(lines[:, : picture.width]), bits, _is_full(picture))
 
 
 def _is_luma(frame: VideoFrame) -> bool:
     """Whether the first plane is luma, pixel by pixel."""
-    name = frame.format.name
-    return (name.startswith(("yuv", "gray", "nv")) and not name.endswith("be")) and frame.format.components[
-        0
-    ].bits <= 16
+    name, bits = frame.format.name, frame.format.components[0].bits
+    planar = name.startswith(("yuv", "gray", "nv")) and not name.startswith("yuyv")
+    return planar and not name.endswith("be") and 8 <= bits <= 16
 
 
 def _is_full(frame: VideoFrame) -> bool:

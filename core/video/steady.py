@@ -15,6 +15,7 @@ import numpy as np
 
 from core.colour.cielab import Float, Pixels
 from core.video.motion import Way, small_copy, ways
+from core.video.paint import brought_to
 from core.video.reading import Frame
 from core.video.shots import is_black, is_cut
 
@@ -115,23 +116,21 @@ def coloured_steadily(frames: Iterable[Frame], guess: Guess, key: Key | None = N
 
 def _first(frame: Frame, guess: Guess, copy: Float | None = None) -> Key:
     """The key frame that a shot begins with."""
-    copy = small_copy(frame.grey) if copy is None else copy
+    copy = small_copy(frame) if copy is None else copy
     return Key(frame, copy, _guessed(frame, copy, guess))
 
 
 def _step(frame: Frame, before: Float) -> _Step:
-    copy = small_copy(frame.grey)
+    copy = small_copy(frame)
     back, on = ways(before, copy)
     return _Step(frame, copy, back, on)
 
 
 def _guessed(frame: Frame, copy: Float, guess: Guess) -> Float:
     """A frame's own colours, at its copy's size."""
-    import cv2
-
     if is_black(copy):
         return np.zeros((*copy.shape, 2), np.float32)
-    return np.asarray(cv2.resize(guess(frame.grey), copy.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+    return brought_to(guess(frame.grey), copy)
 
 
 def _next_key(key: Key, pending: list[_Step], guess: Guess) -> Key:

@@ -13,9 +13,12 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from core.colour.cielab import Pixels
+import numpy as np
+
+from core.colour.cielab import Float, Pixels
 from core.errors import FilmError, RequestError
-from core.video.reading import Film, import_av, main_stream
+from core.video.paint import matrix_of, painted
+from core.video.reading import Film, Frame, import_av, main_stream
 
 
 @dataclass(frozen=True)
@@ -113,9 +116,10 @@ class Part:
         stream.time_base = stream.codec_context.time_base = film.time_base
         stream.codec_context.sample_aspect_ratio = film.shape_of_pixels
         stream.codec_context.thread_count = 2  # what is written depends on it
-        full, matrix, primaries, transfer = film.colours
+        full, _, primaries, transfer = film.colours
         context = stream.codec_context
-        context.color_range, context.colorspace = max(full, 1), matrix
+        self._matrix = matrix_of(film)
+        context.color_range, context.colorspace = max(full, 1), self._matrix
         context.color_primaries, context.color_trc = primaries, transfer
 
     @property
@@ -125,19 +129,21 @@ class Part:
         odd = self._film.width % 2 or self._film.height % 2
         return name.replace("420", "444") if odd else name
 
-    def ready(self, rgb: Pixels, time: int) -> Any:
-        """A frame made ready for ``write``, from (h, w, 3) sRGB; may be called by any thread."""
+    def ready(self, frame: Frame, ab: Float, refine: bool = True) -> Any:
+        """A frame made ready for ``write``, painted with a*b* (h', w', 2); may be called by any thread."""
         av = import_av()
-        full, matrix, primaries, transfer = self._film.colours
-        frame = av.VideoFrame.from_ndarray(rgb, format="rgb24" if rgb.dtype.itemsize == 1 else "rgb48le")
-        frame = frame.reformat(
-            format=self.pixel_format,
-            dst_colorspace=_MATRICES.get(matrix, "ITU709" if self._film.height >= 720 else "ITU601"),
-            dst_color_range="JPEG" if full == 2 else "MPEG",
-        )
-        frame.colorspace, frame.color_primaries, frame.color_trc = matrix, primaries, transfer
-        frame.pts, frame.time_base = time, self._film.time_base
-        return frame
+        picture = av.VideoFrame(self._film.width, self._film.height, self.pixel_format)
+        full, _, primaries, transfer = self._film.colours
+        picture.color_range, picture.colorspace = max(full, 1), self._matrix
+        picture.color_primaries, picture.color_trc = primaries, transfer
+        picture.pts, picture.time_base = frame.time, self._film.time_base
+        bits = picture.format.components[0].bits
+        brightness, *others = picture.planes
+        luma, chroma = painted(frame, ab, (others[0].height, others[0].width), bits, self._matrix, refine)
+        _fill(brightness, luma)
+        for number, plane in enumerate(others):
+            _fill(plane, chroma[..., number])
+        return picture
 
     def write(self, frame: Any) -> None:
         """Encode one.
@@ -173,8 +179,9 @@ class Part:
             return
 
 
-_MATRICES = {1: "ITU709", 5: "ITU601", 6: "ITU601", 7: "SMPTE240M", 4: "FCC"}
-"""FFmpeg's numbers of matrices, by swscale's names; 2 is unspecified."""
+def _fill(plane: Any, pixels: Pixels) -> None:
+    lines = np.frombuffer(plane, pixels.dtype).reshape(-1, plane.line_size // pixels.itemsize)
+    lines[: len(pixels), : pixels.shape[1]] = pixels
 
 
 def join(
