@@ -19,6 +19,9 @@ _FADED, _SURE = 70.0, 52.0
 _BLACK = 14.0
 """L* that a faded print's black has at least: a dark picture, in which something is black, has not faded."""
 
+_LEVELS, _ROWS = 65_536, 256
+"""Of the table that mends, and of a picture mended at a time."""
+
 _MOST_GAIN = 3.0
 """In linear light: more would be noise."""
 
@@ -39,7 +42,12 @@ def find_fading(grey: Float, is_print: bool) -> Finding | None:
     gain, offset = _line(black, white)
 
     def mend(plane: Float) -> Float:
-        return linear_to_srgb(srgb_to_linear(plane) * gain + offset)
+        levels = np.linspace(0, 1, _LEVELS, dtype=np.float32)
+        table = linear_to_srgb(srgb_to_linear(levels) * gain + offset).clip(0, 1)
+        for top in range(0, len(plane), _ROWS):  # a large scan takes no more memory than it has
+            rows = plane[top : top + _ROWS]
+            rows[...] = table[np.rint(rows.clip(0, 1) * np.float32(_LEVELS - 1)).astype(np.uint16)]
+        return plane
 
     sure = is_print or (white - black < _SURE and black > _BLACK)
     return Finding("fading", "has faded", sure, mend)

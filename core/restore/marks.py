@@ -22,11 +22,16 @@ MODEL = Path(__file__).parents[2] / "models" / "marks" / "marks.onnx"
 
 Mask = NDArray[np.bool_]
 
-_SURE, _LIKELY = 0.95, 0.5
-"""How surely a mark's surest pixel is one, and each of the others: what hangs together with the first is a mark."""
+_SURE, _SURE_OF_PRINT, _LIKELY = 0.985, 0.7, 0.5
+"""How surely a mark's surest pixel is one, less where a print has marks for certain, and each of its other pixels: what
+hangs together with the first is a mark."""
 
-_CERTAIN, _SEVERAL = 0.995, 6
-"""How sure some marks must be, and how many, for them to be no things of the picture."""
+_CERTAIN, _FEWEST, _ENOUGH, _PIXELS = 0.995, 2, 6, 150_000
+"""How sure some marks must be, and how many, for them to be no things of the picture: a few, one more for each so many
+pixels, because larger photographs show more that looks like marks, and no more than enough."""
+
+_HALVED = 600
+"""Longest side from which marks are looked for at half the size too, where wide ones are thin."""
 
 _LEAST = 4
 """Pixels of the copy that is looked at; a smaller mark is grain."""
@@ -66,6 +71,10 @@ class Marks:
     faces: Mask
     sure: bool
 
+    def none(self) -> Marks:
+        """The same without any."""
+        return Marks(np.zeros_like(self.mask), self.faces, False)
+
     def fillable(self, in_faces: bool) -> Mask:
         """What is to be filled: within faces only where that is asked for."""
         return self.mask if in_faces else self.mask & ~self.faces
@@ -76,19 +85,36 @@ def find_marks(grey: Float, inside: tuple[slice, slice]) -> Marks:
     import cv2
 
     print_ = np.ascontiguousarray(grey[inside])
-    sure = np.zeros(grey.shape, np.float32)
-    sure[inside] = _likelihood(print_)
+    found, certain = _found(print_)
+    if max(print_.shape) >= _HALVED:
+        size = (print_.shape[1] // 2, print_.shape[0] // 2)
+        wide, sure = _found(np.asarray(cv2.resize(print_, size, interpolation=cv2.INTER_AREA), np.float32))
+        if sure:
+            large = cv2.resize(wide.astype(np.uint8), print_.shape[::-1], interpolation=cv2.INTER_NEAREST)
+            found, certain = found | (large > 0), True
+    mask = np.zeros(grey.shape, bool)
+    mask[inside] = found
+    if mask.mean() > _MOST:
+        mask[:] = False
+    faces = find_faces(grey) if mask.any() else np.zeros(grey.shape, bool)
+    return Marks(mask, faces, certain and bool(mask.any()))
+
+
+def _found(grey: Float) -> tuple[Mask, bool]:
+    """Marks at one scale, (h, w) bool, and whether they are no things of the picture."""
+    import cv2
+
+    sure = _likelihood(grey)
     count, labels = cv2.connectedComponents((sure > _LIKELY).astype(np.uint8), connectivity=8)
     places = np.ravel(labels).astype(np.int64)
     most = np.zeros(count, np.float32)
     np.maximum.at(most, places, np.ravel(sure))
-    kept = (most > _SURE) & (np.bincount(places, minlength=count) >= _LEAST)
-    kept[0] = False
-    mask = kept[places].reshape(sure.shape)
-    if mask.mean() > _MOST:
-        mask[:] = False
-    certain = bool(mask.any() and np.count_nonzero(most[kept] > _CERTAIN) >= _SEVERAL)
-    return Marks(mask, find_faces(grey) if mask.any() else np.zeros(grey.shape, bool), certain)
+    large = np.bincount(places, minlength=count) >= _LEAST
+    large[0] = False
+    needed = min(_FEWEST + grey.size // _PIXELS, _ENOUGH)
+    certain = bool(np.count_nonzero(large & (most > _CERTAIN)) >= needed)
+    kept = large & (most > (_SURE_OF_PRINT if certain else _SURE))
+    return kept[places].reshape(grey.shape), certain
 
 
 def find_faces(grey: Float) -> Mask:

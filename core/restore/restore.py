@@ -33,6 +33,9 @@ off the picture."""
 _SIDE = 1024
 """Longest side of the copy that is looked at and that the network sees: twice what any network asks for."""
 
+_LEAST = 16
+"""Pixels of that copy's shorter side under which nothing can be told of a photograph."""
+
 _ROWS = 256
 """Of a picture mended at a time."""
 
@@ -149,7 +152,8 @@ def restoration_of(
     asked, picture_steps = check_steps(restore), check_picture_steps(for_picture)
     if isinstance(for_picture, str):
         asked |= picture_steps
-    if asked == {NONE} and not strokes:
+    least = min(photo.height, photo.width) * min(1.0, _SIDE / max(photo.height, photo.width))
+    if (asked == {NONE} and not strokes) or least < _LEAST:
         return Restoration(photo)
     suggested: list[Suggested] = []
 
@@ -172,6 +176,8 @@ def restoration_of(
         findings.append(screen)
         grey = screen.mend(grey.copy())
     marks = None if screen and screen not in findings else find_marks(grey, inside)  # its dots look like dust
+    if marks and not (marks.sure or cast or screen or "marks" in asked):  # what a clean photograph shows
+        marks = marks.none()
     mask = np.zeros(grey.shape, bool) if marks is None else marks.fillable("faces" in asked)
     mask = brushed(mask, strokes)
     finding = marks_finding(mask, bool(strokes) or (marks is not None and marks.sure))

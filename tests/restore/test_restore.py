@@ -145,6 +145,15 @@ def test_stripes_and_bricks_are_no_screen():
     assert "screen" not in steps(photo_of(0.5 * scene() + 0.5 * fence))
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (1, 1, 3), (1, 5000), (5000, 3, 3), (17, 3000), (20, 20, 3)])
+def test_strips_and_dots_are_looked_at_without_a_fault(shape):
+    photo = Photo(np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8))
+    for asked in ("auto", "tone,screen,marks,fading,grain,frame,faces,straighten,crop"):
+        restoration = restoration_of(photo, asked, True)
+        assert restoration.seen().pixels.ndim in (2, 3)
+        assert restoration.picture().pixels.size
+
+
 def test_what_is_not_asked_for_is_not_done():
     photo = photo_of(yellowed(scene(), np.random.default_rng(1)))
     assert steps(photo, "none") == []
