@@ -24,6 +24,10 @@ class GoneError(PhotoError):
     """An uploaded file has been deleted, as all are in time."""
 
 
+class DiskFullError(PhotoError):
+    """A picture cannot be written, and no other could: there is no room left."""
+
+
 class InColourError(PhotoError):
     """A photograph is in colour already, and such are to be left alone."""
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,8 +16,8 @@ import typer
 
 from core.cli.common import BAD_USAGE, FAILED, INTERRUPTED, make_engine, plain_errors, print_aside, settings_of
 from core.cli.fetch import fetch_with_bar
-from core.cli.values import read_hint, read_option
-from core.errors import AutochromeError, RequestError
+from core.cli.values import read_hint, read_jobs, read_option
+from core.errors import RequestError
 
 if TYPE_CHECKING:
     from core.cli.inputs import Item
@@ -55,7 +54,16 @@ def colorize(
         bool, typer.Option("--skip-existing", help="Take a picture of the right name for done, whoever made it.")
     ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Make pictures anew that are there already.")] = False,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="How many photographs to work on at once.")] = 1,
+    jobs: Annotated[
+        str,
+        typer.Option(
+            "--jobs", "-j", metavar="N", help="How many processes colour at once; auto: as cores and memory allow."
+        ),
+    ] = "1",
+    give_up: Annotated[
+        float,
+        typer.Option(metavar="SECONDS", min=1, help="After which a process that hangs is killed, with --jobs."),
+    ] = 300,
     report: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write what became of each photograph as CSV.")
     ] = None,
@@ -130,6 +138,7 @@ def colorize(
     from core.cli.input_list import read_list
     from core.cli.inputs import Search
     from core.cli.reporter import Reporter
+    from core.jobs.colourer import faults_into
     from core.jobs.job import Job, make_folder
     from core.jobs.one_backend import OneBackend
     from core.jobs.references import ReferenceFolder
@@ -155,6 +164,7 @@ def colorize(
         }
         look = make_look(**{name: value for name, value in given.items() if value is not None})
         format_name = output_format(format_) if format_ else None
+        at_once = read_jobs(jobs)
         options = dict(read_option(text) for text in option or ())
         engine = make_engine(settings_of(context))
         folder = ReferenceFolder(reference) if reference and reference.is_dir() else None
@@ -183,13 +193,16 @@ def colorize(
         films = _films_among(items)
         photos = [item for item in items if item not in films]
         reporter = Reporter(report, as_json)
-    with reporter, _faults_into(Path() if is_elsewhere(folder_out) else folder_out):
+    log = Path() if is_elsewhere(folder_out) else folder_out
+    with reporter, faults_into(log):
         placed = _placed(photos, Targets(folder_out, job, skip_existing))
         album = _Album(engine, job, OneBackend(engine, job), overwrite, placed, folder)
         with plain_errors():
             album.fetch_weights()
-        left = [photos[at] for at in album.colour(jobs, reporter)]
-        if films:
+            left = [photos[at] for at in album.colour(at_once, reporter, log, give_up)]
+        if reporter.ended:
+            left += films
+        elif films:
             left += _colour_films(films, job, engine, folder_out, codec, overwrite, reporter)
     reporter.sum_up()
     if len(items) > 1 or input_list:
@@ -197,6 +210,8 @@ def colorize(
             _keep_list(folder_out / "try-again.csv", items, left)
     if reporter.failed:
         print_aside(f"{reporter.failed} of {len(items)} failed.")
+    if reporter.ended:
+        raise typer.Exit(FAILED)
     if reporter.count < len(items):
         print_aside(f"Stopped; {reporter.count} of {len(items)} were done with, and what was coloured is kept.")
         raise typer.Exit(INTERRUPTED)
@@ -268,33 +283,75 @@ class _Album:
     placed: list[tuple[Source, Target]]
     references: ReferenceFolder | None = None
 
-    def colour(self, jobs: int, reporter: Reporter) -> list[int]:
+    def colour(self, jobs: int | None, reporter: Reporter, log: Path, give_up: float) -> list[int]:
         """Colour everything. On Ctrl-C, what is under way is finished and reported, and the rest is left out.
+
+        Args:
+            jobs: how many processes; 1 is this one alone, None as many as are of use.
+            reporter: is told of each photograph.
+            log: the folder for what nobody has foreseen.
+            give_up: seconds for a photograph, where there are several processes.
 
         Returns:
             Which of the photographs, by their place in ``placed``, failed or were left out.
+
+        Raises:
+            BackendError: no process can be started.
         """
         from tqdm import tqdm
 
+        left = set(range(len(self.placed)))
         with (
             _stopped_by_ctrl_c() as stopped,
-            ThreadPoolExecutor(jobs) as pool,
             tqdm(total=len(self.placed), unit="photo", disable=None if len(self.placed) > 1 else True) as bar,
         ):
-            futures = {pool.submit(self._colour_one, *each, stopped): at for at, each in enumerate(self.placed)}
-            left = set(futures.values())
-            try:
-                for future in as_completed(futures):
-                    outcome = future.result()
-                    if outcome is not None:
-                        if outcome.status != "failed":
-                            left.discard(futures[future])
-                        with tqdm.external_write_mode():
-                            reporter.add(outcome)
-                        bar.update()
-            finally:
-                stopped.set()
+            for at, outcome in self._outcomes(jobs, stopped, log, give_up):
+                if outcome.status != "failed":
+                    left.discard(at)
+                with tqdm.external_write_mode():
+                    reporter.add(outcome)
+                bar.update()
+                if outcome.disk_is_full and not stopped.is_set():
+                    stopped.set()
+                    reporter.end_for(
+                        "The disk is full, and so nothing more was coloured; make room and run this again."
+                    )
         return sorted(left)
+
+    def _outcomes(
+        self, jobs: int | None, stopped: threading.Event, log: Path, give_up: float
+    ) -> Iterator[tuple[int, Outcome]]:
+        from core.jobs.colourer import Colourer
+        from core.jobs.crew import Crew, Task, how_many
+
+        due = []
+        for at, (source, target) in enumerate(self.placed):
+            if target.is_there and not self._is_due(source, target):
+                yield at, _already(source, target)
+            else:
+                due.append(Task(at, source, target.path))
+        size = min(jobs or how_many(self._bytes_of_weights()), len(due))
+        if size > 1:
+            # No photograph comes twice: kept predictions would only fill each process's memory.
+            settings = self.engine.settings.model_copy(update={"cache_mb": 0})
+            prepare = partial(Colourer, partial(make_engine, settings), self.references, log)
+            crew = Crew(size, prepare, give_up)
+            yield from ((task.at, outcome) for task, outcome in crew.run(due, self.colourer, stopped))
+            return
+        attempt = Colourer(lambda: self.engine, self.references)
+        for task in due:
+            if stopped.is_set():
+                return
+            yield task.at, self.colourer.told_of(attempt(self.colourer.job, task.source, task.target))
+
+    def _bytes_of_weights(self) -> int:
+        """Of what will colour, as far as is known beforehand."""
+        from core.registry.backend import weights_of
+        from core.registry.registry import AUTO
+
+        registry = self.engine.registry
+        weights = weights_of(registry.preferred if self.job.backend == AUTO else registry.get(self.job.backend))
+        return weights.status().bytes_total if weights is not None else 0
 
     def fetch_weights(self) -> None:
         """Have the weights of a backend that was asked for by name before the first photograph needs them.
@@ -314,32 +371,15 @@ class _Album:
         """Whether this photograph is to be coloured: it can be, and its picture is not there or not to be kept."""
         return not source.problem and (self.overwrite or not target.is_there)
 
-    def _colour_one(self, source: Source, target: Target, stopped: threading.Event) -> Outcome | None:
-        """Colour one photograph, and say what became of it; None where it was not begun."""
-        from core.jobs.job import Outcome
-        from core.photo.stores import shown
 
-        if stopped.is_set():
-            return None
-        if target.is_there and not self._is_due(source, target):
-            picture = shown(target.path)
-            reason = f"{picture} is there already; --overwrite makes it anew."
-            return Outcome(status="skipped", photograph=source.name, picture=picture, problem=reason)
-        try:
-            job = self._job_for(source)
-        except AutochromeError as error:
-            return Outcome(status="failed", photograph=source.name, problem=str(error))
-        if job is self.job:
-            outcome, _ = self.colourer.attempt(source, target.path)
-        else:
-            outcome, _ = job.attempt(self.engine, source, target.path)
-        return outcome
+def _already(source: Source, target: Target) -> Outcome:
+    """The outcome where the picture was made before."""
+    from core.jobs.job import Outcome
+    from core.photo.stores import shown
 
-    def _job_for(self, source: Source) -> Job:
-        """The job, with the second photograph that goes with this one."""
-        if self.references is None:
-            return self.job
-        return replace(self.job, reference=self.references.open_for(source.name, self.engine.settings))
+    picture = shown(target.path)
+    reason = f"{picture} is there already; --overwrite makes it anew."
+    return Outcome(status="skipped", photograph=source.name, picture=picture, problem=reason)
 
 
 def _placed(items: list[Item], targets: Targets) -> list[tuple[Source, Target]]:
@@ -376,19 +416,6 @@ def _keep_list(path: Path, items: list[Item], left: list[Item]) -> None:
         path.unlink(missing_ok=True)
     if left:
         print_aside(f"To try what is left: --input-list {shown(path)}")
-
-
-@contextmanager
-def _faults_into(folder: Path) -> Iterator[None]:
-    """Write the tracebacks of what nobody has foreseen into a file there, which is made when there is one."""
-    handler = logging.FileHandler(folder / "autochrome.log", encoding="utf-8", delay=True)
-    logger = logging.getLogger("autochrome")
-    logger.addHandler(handler)
-    try:
-        yield
-    finally:
-        logger.removeHandler(handler)
-        handler.close()
 
 
 @contextmanager

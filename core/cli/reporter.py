@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -21,6 +22,7 @@ class Reporter:
     Attributes:
         failed: how many could not be coloured.
         count: how many outcomes there were.
+        ended: why the run could not be finished; empty unless it is so.
     """
 
     def __init__(self, report: Path | None, as_json: bool):
@@ -30,6 +32,7 @@ class Reporter:
             RequestError: it cannot be written there.
         """
         self.failed = self.count = 0
+        self.ended = ""
         self._problems: list[str] = []
         self._as_json = as_json
         self._reason = ""
@@ -51,7 +54,8 @@ class Reporter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):  # of a full disk, which each row that was lost has told of
+                self._file.close()
 
     def add(self, outcome: Outcome) -> None:
         """Print and write one photograph's outcome."""
@@ -61,8 +65,14 @@ class Reporter:
             if len(self._problems) < _MANY:
                 self._problems.append(f"{outcome.photograph}: {outcome.problem}")
         if self._file is not None:
-            self._rows.writerow(outcome.cells())
-            self._file.flush()
+            try:
+                self._rows.writerow(outcome.cells())
+                self._file.flush()
+            except OSError as error:
+                with suppress(OSError):
+                    self._file.close()
+                self._file = None
+                self.end_for(f"The report could not be written to its end ({error.strerror}); make room for it.")
         if self._as_json:
             typer.echo(outcome.model_dump_json())
         elif outcome.status == "failed":
@@ -72,12 +82,18 @@ class Reporter:
         else:
             typer.echo("\n  ".join([_summary(outcome), *self._notes(outcome)]))
 
+    def end_for(self, reason: str) -> None:
+        """Keep why the run cannot be finished, to be told in the end."""
+        self.ended = self.ended or reason
+
     def sum_up(self) -> None:
         """Tell once more what failed, where it has gone by."""
         if self.count > _MANY and self._problems:
             more = self.failed - len(self._problems)
             lines = ["What failed:", *self._problems, *([f"and {more} more"] if more else [])]
             typer.echo("\n".join(lines), err=True)
+        if self.ended:
+            typer.echo(self.ended, err=True)
 
     def _notes(self, outcome: Outcome) -> list[str]:
         """What is worth knowing; why it is not the preferred backend is printed once, not two hundred times."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from core.errors import RequestError
+from core.errors import RequestError, shortened
 
 
 def read_hint(text: str) -> dict[str, Any]:
@@ -39,3 +39,16 @@ def read_option(text: str) -> tuple[str, Any]:
         return name, json.loads(value)
     except ValueError:
         return name, value
+
+
+def read_jobs(text: str) -> int | None:
+    """How many processes, from a number of at least 1; None for ``auto``.
+
+    Raises:
+        RequestError: it is neither.
+    """
+    if text.strip().lower() == "auto":
+        return None
+    if not text.strip().isdecimal() or int(text) < 1:
+        raise RequestError(f"--jobs is '{shortened(text)}' and must be auto or a number from 1 up; correct it.")
+    return int(text)

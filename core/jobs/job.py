@@ -9,11 +9,11 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel
+from pydantic import BaseModel, PrivateAttr
 
 from core.colour.cielab import three_channels
 from core.engine import Engine, Report
-from core.errors import AutochromeError, InColourError, PhotoError, RequestError, shortened
+from core.errors import AutochromeError, DiskFullError, InColourError, PhotoError, RequestError, shortened
 from core.jobs.sidecar import Sidecar, make_sidecar
 from core.look.look import Look
 from core.photo.archive import Source
@@ -56,6 +56,12 @@ class Outcome(BaseModel):
     clipped_fraction: float = 0.0
     warnings: str = ""
     restored: str = ""
+    _disk_is_full: bool = PrivateAttr(default=False)  # for programs: no column of a report
+
+    @property
+    def disk_is_full(self) -> bool:
+        """Whether it failed because there is no room for any picture."""
+        return self._disk_is_full
 
     def cells(self) -> dict[str, Any]:
         """As a row of a table: a text that a spreadsheet would take for a formula begins with an apostrophe."""
@@ -223,7 +229,9 @@ class Job:
         except InColourError as error:
             return Outcome(status="skipped", photograph=source.name, problem=str(error)), None
         except AutochromeError as error:
-            return Outcome(status="failed", photograph=source.name, problem=str(error)), None
+            failed = Outcome(status="failed", photograph=source.name, problem=str(error))
+            failed._disk_is_full = isinstance(error, DiskFullError)
+            return failed, None
         except Exception as error:
             logger.exception("%s could not be coloured", source.name)
             return Outcome(status="failed", photograph=source.name, problem=_fault(source.name, error)), None

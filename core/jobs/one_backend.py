@@ -19,30 +19,31 @@ class OneBackend:
 
     The first that is coloured decides what ``auto`` means. Weights that arrive later would make the rest of an album
     look unlike it, and so would a backend that fails in its middle: then that photograph fails.
+
+    Attributes:
+        job: how photographs are coloured from now on.
     """
 
     def __init__(self, engine: Engine, job: Job):
-        self._engine, self._job = engine, job
+        self._engine, self.job = engine, job
         self._reason = ""
         self._deciding = threading.Lock()
 
     def attempt(self, source: Source, target: Path) -> tuple[Outcome, Picture | None]:
         """See ``Job.attempt``."""
-        with self._deciding if self._job.backend == AUTO else nullcontext():
-            job = self._job
+        with self._deciding if self.job.backend == AUTO else nullcontext():
+            job = self.job
             if job.backend == AUTO:  # nobody else has decided meanwhile
                 outcome, picture = job.attempt(self._engine, source, target)
-                if outcome.backend:
-                    self._decide(outcome)
-                return self._told(outcome), picture
+                return self.told_of(outcome), picture
         outcome, picture = job.attempt(self._engine, source, target)
-        return self._told(outcome), picture
+        return self.told_of(outcome), picture
 
-    def _decide(self, outcome: Outcome) -> None:
-        self._job = replace(self._job, backend=outcome.backend)
-        if outcome.fallback_reason:
-            self._job = replace(self._job, options={})  # they were the preferred backend's
-            self._reason = f"{outcome.fallback_reason} All of this run is coloured by {outcome.backend}."
-
-    def _told(self, outcome: Outcome) -> Outcome:
+    def told_of(self, outcome: Outcome) -> Outcome:
+        """The outcome with why it was this backend; the first with a backend decides, whoever made the attempt."""
+        if self.job.backend == AUTO and outcome.backend:
+            self.job = replace(self.job, backend=outcome.backend)
+            if outcome.fallback_reason:
+                self.job = replace(self.job, options={})  # they were the preferred backend's
+                self._reason = f"{outcome.fallback_reason} All of this run is coloured by {outcome.backend}."
         return outcome.model_copy(update={"fallback_reason": self._reason}) if outcome.backend else outcome

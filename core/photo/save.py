@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from core.colour.cielab import Pixels, eight_bits
-from core.errors import PhotoError, RequestError, shortened
+from core.errors import DiskFullError, PhotoError, RequestError, shortened
 from core.photo.blocks import jpeg_body, photoshop_of_iptc
 from core.photo.captions import marked_xmp, source_type_of
 from core.photo.exif import as_block, marked
@@ -174,7 +175,8 @@ def _whole_or_not(path: Path, suffix: str) -> Iterator[Path]:
     except OSError as error:
         reason = error.strerror or str(error)
         advice = "free some space or choose another folder"
-        raise PhotoError(f"{path.name} could not be written ({reason}); {advice}.") from error
+        kind = DiskFullError if error.errno in (errno.ENOSPC, errno.EDQUOT) else PhotoError
+        raise kind(f"{path.name} could not be written ({reason}); {advice}.") from error
 
 
 def _marked(metadata: Metadata, backend: str, learned: bool | None, format_name: str, notes: list[str]) -> Metadata:

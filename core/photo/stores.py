@@ -7,7 +7,9 @@ matter: its environment variables, its files.
 from __future__ import annotations
 
 import errno
+import os
 import re
+import shutil
 import tempfile
 import time
 from collections.abc import Callable
@@ -22,6 +24,8 @@ _Result = TypeVar("_Result")
 
 _TRIES, _FIRST_WAIT = 5, 0.25
 """How often a store is asked, and seconds before it is asked again; they double."""
+
+_SCRATCH = ".autochrome-"
 
 _IN_VAIN = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError, NotImplementedError)
 """What another try does not mend."""
@@ -118,9 +122,15 @@ def found_in(folder: Path, recursive: bool) -> list[PurePath]:
 def scratch_folder(beside: Path) -> tempfile.TemporaryDirectory[str]:
     """A folder for a file that is being made: beside where it goes, or in memory where that is a store."""
     if not is_elsewhere(beside):
-        return tempfile.TemporaryDirectory(prefix=".autochrome-", dir=beside.parent)
+        return tempfile.TemporaryDirectory(prefix=f"{_SCRATCH}{os.getpid()}-", dir=beside.parent)
     memory = "/dev/shm"  # what Linux keeps in memory
     return tempfile.TemporaryDirectory(prefix="autochrome-", dir=memory if Path(memory).is_dir() else None)
+
+
+def clear_scratch(beside: Path, process: int) -> None:
+    """Delete what a process has left there that was killed while it made a file."""
+    for left in beside.parent.glob(f"{_SCRATCH}{process}-*"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def _asked(path: Path, question: Callable[[], _Result]) -> _Result:

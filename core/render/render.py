@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -41,7 +40,12 @@ class Picture:
 
 
 def render(photo: Photo, colouring: Colouring, look: Look) -> Picture:
-    """Colour a photograph. Its lightness stays; colours outside sRGB lose chroma, not lightness or hue."""
+    """Colour a photograph. Its lightness stays; colours outside sRGB lose chroma, not lightness or hue.
+
+    As many threads paint as OpenCV may have. The pixels are the same with any number of them.
+    """
+    import cv2
+
     fields = [colouring.chroma(look)]
     if look.strength == 0:  # grey, whatever tints and hints there are
         fields = [np.zeros_like(fields[0])]
@@ -70,6 +74,10 @@ def render(photo: Photo, colouring: Colouring, look: Look) -> Picture:
     stripe_rows = max(1, _STRIPE_PIXELS // photo.width)
     field_rows = _BAND_PIXELS // photo.width
     band_rows = max(stripe_rows, min(field_rows * photo.height // max(map(len, fields)), photo.height // _BANDS))
-    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-        clipped = sum(pool.map(paint_band, range(0, photo.height, band_rows)))
+    bands, threads = range(0, photo.height, band_rows), min(4, cv2.getNumThreads())
+    if threads == 1:
+        clipped = sum(map(paint_band, bands))
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            clipped = sum(pool.map(paint_band, bands))
     return Picture(rgb, clipped / (photo.height * photo.width))

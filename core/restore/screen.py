@@ -58,14 +58,15 @@ def _outstanding(grey: Float) -> Float:
     import cv2
 
     window = np.outer(np.hanning(_TILE), np.hanning(_TILE)).astype(np.float32)
-    total = np.zeros((_TILE, _TILE))
+    total = np.zeros((_TILE, _TILE), np.float32)
     starts = [np.unique(np.linspace(0, side - _TILE, min(8, 2 * side // _TILE)).astype(int)) for side in grey.shape]
     for top in starts[0]:
         for left in starts[1]:
             tile = grey[top : top + _TILE, left : left + _TILE]
-            power = np.abs(np.fft.fftshift(np.fft.fft2((tile - tile.mean()) * window))) ** 2
-            total += np.log10(power + 1e-4)
-    mean = np.asarray(total / (len(starts[0]) * len(starts[1])), np.float32)
+            # OpenCV's: NumPy's transforms and logarithms of all tiles took a third of a photograph's whole time.
+            spectrum = cv2.dft((tile - tile.mean()) * window, flags=cv2.DFT_COMPLEX_OUTPUT)
+            total += cv2.log(cv2.magnitude(*cv2.split(spectrum)) ** 2 + np.float32(1e-4))
+    mean = np.fft.fftshift(total) * np.float32(1 / (np.log(10) * len(starts[0]) * len(starts[1])))
     around = cv2.blur(np.pad(mean, _AROUND, mode="wrap"), (_AROUND, _AROUND))
     return np.asarray(mean - around[_AROUND:-_AROUND, _AROUND:-_AROUND], np.float32)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import errno
 import fcntl
 import json
 import os
 import pty
 import re
+import shutil
 import signal
 import stat
 import struct
@@ -26,7 +28,7 @@ from typer.testing import CliRunner
 
 import app
 import core.cli.colorize
-from tests.support.fakes import FakeBackend, make_engine, save_grey
+from tests.support.fakes import FakeBackend, fake_engine, make_engine, save_grey
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -37,6 +39,12 @@ def backend(monkeypatch: pytest.MonkeyPatch) -> FakeBackend:
     fake = FakeBackend()
     monkeypatch.setattr(core.cli.colorize, "make_engine", lambda settings: make_engine(fake))
     return fake
+
+
+@pytest.fixture
+def processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Has the command make engines that processes of their own can make too."""
+    monkeypatch.setattr(core.cli.colorize, "make_engine", fake_engine)
 
 
 @pytest.fixture
@@ -206,7 +214,7 @@ def test_what_is_done_is_skipped_when_asked(colorize, backend):
     assert made() == ["a.colour.png", "b.colour.png"]
 
 
-def test_the_report_and_the_lines_of_json_tell_of_each_photograph(colorize):
+def test_the_report_and_the_lines_of_json_tell_of_each_photograph(colorize, processes):
     photograph("x/a.png")
     photograph("x/b.png")
     Path("x/c.png").write_text("dear diary")
@@ -228,12 +236,14 @@ def test_the_report_and_the_lines_of_json_tell_of_each_photograph(colorize):
     assert done.stderr.splitlines() == ["To try what is left: --input-list out/try-again.csv", "1 of 3 failed."]
 
 
-def test_jobs_work_side_by_side_and_give_the_same_pictures(colorize):
-    for number in range(6):
+def test_jobs_work_side_by_side_and_give_the_same_pictures(colorize, processes):
+    for number in range(4):
         photograph(f"x/{number}.png")
-    assert colorize("x").exit_code == 0
+    zipped("x/more.zip", "sub/4.png", "sub/5.png")
+    assert colorize("x", "x/more.zip").exit_code == 0
     one_by_one = [Path("out", name).read_bytes() for name in made()]
-    assert colorize("x", "--jobs", 3).exit_code == 0
+    shutil.rmtree("out")
+    assert colorize("x", "x/more.zip", "--jobs", 3).exit_code == 0
     assert [Path("out", name).read_bytes() for name in made()] == one_by_one
     assert len(one_by_one) == 6
 
@@ -241,7 +251,8 @@ def test_jobs_work_side_by_side_and_give_the_same_pictures(colorize):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--jobs", "0"], "--jobs"),
+        (["--jobs", "0"], "--jobs is '0' and must be auto or a number from 1 up; correct it."),
+        (["--jobs", "all"], "--jobs is 'all'"),
         (["--report", "no/such/folder.csv"], "The report no/such/folder.csv cannot be written"),
         (["--output", "a.png"], "The folder a.png cannot be made"),
     ],
@@ -282,7 +293,7 @@ def test_ctrl_c_keeps_all_that_is_finished(tmp_path, monkeypatch):
     for number in range(20):
         Path("album").mkdir(exist_ok=True)
         Image.fromarray(np.full((40, 50), 60 + 5 * number, np.uint8)).save(f"album/{number:02}.png")
-    arguments = ["--jobs", "2", "--report", "report.csv"]
+    arguments = ["--report", "report.csv"]
     process = slow(0.3, *arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout is not None
     first = process.stdout.readline()
@@ -327,3 +338,32 @@ def test_a_terminal_gets_a_bar_with_the_time_left(tmp_path, monkeypatch):
     bar = b"".join(seen).decode()
     assert "3/3" in bar
     assert "<00:0" in bar  # the time left
+
+
+def test_a_full_disk_ends_the_run_with_a_sentence_and_the_next_run_mends_it(colorize, backend, monkeypatch):
+    for number in range(5):
+        photograph(f"x/{number}.png", 60 + number)
+
+    def full(*given: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("core.photo.save.write_png", full)
+        done = colorize("x", "--report", "report.csv")
+    assert done.exit_code == 1
+    assert backend.calls == 1  # the others would have met the same
+    assert "could not be written (No space left on device); free some space" in done.stderr
+    assert "The disk is full, and so nothing more was coloured; make room and run this again." in done.stderr
+    assert made() == []
+    assert colorize("--input-list", "out/try-again.csv").exit_code == 0
+    assert len(made()) == 5
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+def test_a_report_that_finds_no_room_costs_no_picture(colorize):
+    photograph("x/a.png")
+    photograph("x/b.png", 61)
+    done = colorize("x", "--report", "/dev/full")
+    assert made() == ["a.colour.png", "b.colour.png"]
+    assert done.exit_code == 1
+    assert "The report could not be written to its end (No space left on device); make room for it." in done.stderr

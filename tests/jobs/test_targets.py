@@ -129,7 +129,7 @@ def test_forty_photographs_of_equal_names_in_any_order_and_grouping(
             with monkeypatch.context() as patch:
                 patch.setattr(Job, "attempt", interrupted)
                 colorize(*group)
-            assert colorize(*group, "--jobs", 2).exit_code == 0
+            assert colorize(*group).exit_code == 0
         assert len(made()) == 40 == backend.calls, turn
     assert len(tried) >= 3
     found = set()

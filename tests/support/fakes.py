@@ -60,6 +60,11 @@ def make_engine(*backends: Any, **settings: Any) -> Engine:
     return Engine(registry, Settings(**settings))
 
 
+def fake_engine(settings: Settings) -> Engine:
+    """For processes of their own, which get functions by their names."""
+    return make_engine(FakeBackend())
+
+
 def grey_picture(height: int = 60, width: int = 90, dtype: Any = np.uint8) -> Any:
     """A smooth picture with an edge and a little grain, mid-tones only: (h, w)."""
     y, x = np.mgrid[0:height, 0:width]
