@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -64,6 +65,10 @@ def colorize(
         float,
         typer.Option(metavar="SECONDS", min=1, help="After which a process that hangs is killed, with --jobs."),
     ] = 300,
+    ray: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Colour on this Ray cluster; auto for the one here, local to start one."),
+    ] = None,
     report: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write what became of each photograph as CSV.")
     ] = None,
@@ -199,7 +204,7 @@ def colorize(
         album = _Album(engine, job, OneBackend(engine, job), overwrite, placed, folder)
         with plain_errors():
             album.fetch_weights()
-            left = [photos[at] for at in album.colour(at_once, reporter, log, give_up)]
+            left = [photos[at] for at in album.colour(at_once, reporter, log, give_up, ray)]
         if reporter.ended:
             left += films
         elif films:
@@ -283,7 +288,9 @@ class _Album:
     placed: list[tuple[Source, Target]]
     references: ReferenceFolder | None = None
 
-    def colour(self, jobs: int | None, reporter: Reporter, log: Path, give_up: float) -> list[int]:
+    def colour(
+        self, jobs: int | None, reporter: Reporter, log: Path, give_up: float, ray: str | None = None
+    ) -> list[int]:
         """Colour everything. On Ctrl-C, what is under way is finished and reported, and the rest is left out.
 
         Args:
@@ -291,12 +298,14 @@ class _Album:
             reporter: is told of each photograph.
             log: the folder for what nobody has foreseen.
             give_up: seconds for a photograph, where there are several processes.
+            ray: address of a Ray cluster that does it, or None.
 
         Returns:
             Which of the photographs, by their place in ``placed``, failed or were left out.
 
         Raises:
             BackendError: no process can be started.
+            RequestError: there is no such cluster.
         """
         from tqdm import tqdm
 
@@ -305,7 +314,7 @@ class _Album:
             _stopped_by_ctrl_c() as stopped,
             tqdm(total=len(self.placed), unit="photo", disable=None if len(self.placed) > 1 else True) as bar,
         ):
-            for at, outcome in self._outcomes(jobs, stopped, log, give_up):
+            for at, outcome in self._outcomes(jobs, stopped, log, give_up, ray):
                 if outcome.status != "failed":
                     left.discard(at)
                 with tqdm.external_write_mode():
@@ -319,29 +328,34 @@ class _Album:
         return sorted(left)
 
     def _outcomes(
-        self, jobs: int | None, stopped: threading.Event, log: Path, give_up: float
+        self, jobs: int | None, stopped: threading.Event, log: Path, give_up: float, ray: str | None
     ) -> Iterator[tuple[int, Outcome]]:
+        from core.jobs.cluster import colour_on_ray
         from core.jobs.colourer import Colourer
         from core.jobs.crew import Crew, Task, how_many
+        from core.registry.registry import AUTO
 
-        due = []
+        due = deque[Task]()
         for at, (source, target) in enumerate(self.placed):
             if target.is_there and not self._is_due(source, target):
                 yield at, _already(source, target)
             else:
                 due.append(Task(at, source, target.path))
-        size = min(jobs or how_many(self._bytes_of_weights()), len(due))
-        if size > 1:
-            # No photograph comes twice: kept predictions would only fill each process's memory.
-            settings = self.engine.settings.model_copy(update={"cache_mb": 0})
-            prepare = partial(Colourer, partial(make_engine, settings), self.references, log)
-            crew = Crew(size, prepare, give_up)
-            yield from ((task.at, outcome) for task, outcome in crew.run(due, self.colourer, stopped))
-            return
+        # No photograph comes twice: kept predictions would only fill each process's memory.
+        settings = self.engine.settings.model_copy(update={"cache_mb": 0})
+        prepare = partial(Colourer, partial(make_engine, settings), self.references, log)
         attempt = Colourer(lambda: self.engine, self.references)
-        for task in due:
-            if stopped.is_set():
+        size = 1 if ray else min(jobs or how_many(self._bytes_of_weights()), len(due))
+        if size > 1:
+            with Crew(size, prepare, give_up) as crew:
+                yield from ((task.at, outcome) for task, outcome in crew.run(due, self.colourer, stopped))
+            return
+        while due and not stopped.is_set():
+            if ray and self.colourer.job.backend != AUTO:  # what it means is decided here, by the first photograph
+                done = colour_on_ray(ray, jobs, list(due), prepare, self.colourer, stopped, give_up)
+                yield from ((task.at, outcome) for task, outcome in done)
                 return
+            task = due.popleft()
             yield task.at, self.colourer.told_of(attempt(self.colourer.job, task.source, task.target))
 
     def _bytes_of_weights(self) -> int:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from core.errors import BackendError
 from core.jobs.job import Job, Outcome
-from core.jobs.one_backend import OneBackend
+from core.jobs.one_backend import Album
 from core.photo.archive import Source
 from core.photo.stores import clear_scratch, is_elsewhere
 from core.registry.registry import AUTO
@@ -62,7 +62,7 @@ def how_many(weights: int = 0) -> int:
 
 
 class Crew:
-    """Processes with an engine each, every one of them in a single thread."""
+    """Processes with an engine each, every one of them in a single thread; they wait between runs, and end with it."""
 
     def __init__(self, size: int, prepare: Callable[[], Attempt], timeout: float):
         """Start nothing yet.
@@ -74,44 +74,48 @@ class Crew:
         """
         self._size, self._prepare, self._timeout = size, prepare, timeout
         self._failed_starts = 0
+        self._workers: list[_Worker] = []
 
-    def run(self, tasks: Iterable[Task], album: OneBackend, stopped: threading.Event) -> Iterator[tuple[Task, Outcome]]:
+    def __enter__(self) -> Crew:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for worker in self._workers:
+            worker.end()
+        self._workers.clear()
+
+    def run(self, tasks: Iterable[Task], album: Album, stopped: threading.Event) -> Iterator[tuple[Task, Outcome]]:
         """Colour everything, in no order; what is under way when ``stopped`` is set is finished.
 
         Raises:
             BackendError: no process could be started.
         """
-        due, again = iter(tasks), deque[tuple[Task, int]]()
-        workers: list[_Worker] = []
-        try:
-            while True:
-                self._deal(workers, due, again, album, stopped)
-                if not any(worker.task for worker in workers):
-                    return
-                for worker in self._with_news(workers):
-                    task, tries, outcome = worker.task, worker.tries, worker.news(self._timeout)
-                    if worker.is_dead:
-                        workers.remove(worker)
-                        self._check_start(worker)
-                    if task is None or (outcome is None and not worker.is_dead):
-                        continue
-                    if outcome is None and tries < _TRIES:
-                        again.append((task, tries))
-                        continue
-                    yield task, album.told_of(outcome or _lost(task, worker))
-        finally:
-            for worker in workers:
-                worker.end()
+        due, again, workers = iter(tasks), deque[tuple[Task, int]](), self._workers
+        while True:
+            self._deal(due, again, album, stopped)
+            if not any(worker.task for worker in workers):
+                return
+            for worker in self._with_news():
+                task, tries, outcome = worker.task, worker.tries, worker.news(self._timeout)
+                if worker.is_dead:
+                    workers.remove(worker)
+                    self._check_start(worker)
+                if task is None or (outcome is None and not worker.is_dead):
+                    continue
+                if outcome is None and worker.tries < _TRIES:
+                    again.append((task, tries))
+                    continue
+                yield task, album.told_of(outcome or _lost(task, worker))
 
     def _deal(
         self,
-        workers: list[_Worker],
         due: Iterator[Task],
         again: deque[tuple[Task, int]],
-        album: OneBackend,
+        album: Album,
         stopped: threading.Event,
     ) -> None:
         """Give work to all who have none; to one alone as long as ``auto`` may yet mean anything."""
+        workers = self._workers
         for number in range(1 if album.job.backend == AUTO else self._size):
             if stopped.is_set() or (number < len(workers) and workers[number].task):
                 continue
@@ -122,8 +126,9 @@ class Crew:
                 workers.append(_Worker(self._prepare))
             workers[min(number, len(workers) - 1)].give(task, tries + 1, album.job)
 
-    def _with_news(self, workers: list[_Worker]) -> list[_Worker]:
+    def _with_news(self) -> list[_Worker]:
         """Those who have said something, are dead, or have taken too long."""
+        workers = self._workers
         now = time.monotonic()
         soonest = min(worker.until(self._timeout) for worker in workers if worker.task)
         heard = wait([worker.connection for worker in workers], max(0.0, soonest - now))

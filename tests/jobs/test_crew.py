@@ -15,9 +15,8 @@ from core.errors import BackendError
 from core.jobs import crew
 from core.jobs.crew import Attempt, Crew, Task, how_many
 from core.jobs.job import Job, Outcome
-from core.jobs.one_backend import OneBackend
+from core.jobs.one_backend import Album
 from core.photo.archive import Source
-from tests.support.fakes import make_engine
 
 
 def prepare(folder: Path) -> Attempt:
@@ -55,9 +54,10 @@ def stillborn() -> Attempt:
 
 def outcomes(folder: Path, make: object, names: list[str], timeout: float = 30, backend: str = "pocket") -> dict:
     tasks = [Task(at, Source(name, folder / name), folder / f"{name}.png") for at, name in enumerate(names)]
-    album = OneBackend(make_engine(), Job(backend))
-    found = Crew(2, make, timeout).run(tasks, album, threading.Event())  # type: ignore[arg-type]
-    return {task.source.name: outcome for task, outcome in found}
+    album = Album(Job(backend))
+    with Crew(2, make, timeout) as processes:  # type: ignore[arg-type]
+        found = processes.run(tasks, album, threading.Event())
+        return {task.source.name: outcome for task, outcome in found}
 
 
 def test_a_photograph_over_which_processes_die_fails_and_the_others_are_coloured(tmp_path):
