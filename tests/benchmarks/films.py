@@ -1,0 +1,228 @@
+"""How steady the colours of films are, and how quick: ``python -m tests.benchmarks.films DIR`` (of films in colour).
+
+Each film is made grey and coloured, once steadily and once each frame alone, and both are compared with the truth and
+with each other. "Warp" is the difference in a*b* between a frame and the one before it, brought along the true film's
+motion (dense inverse search on its luma, both ways; places where the ways disagree by more than a pixel, or that leave
+the frame, do not count, nor do cuts): of its mean square over that of each frame alone (Lai et al., "Learning Blind
+Video Temporal Consistency", ECCV 2018), and of its mean over the true film's own. CDC is the mean Jensen-Shannon
+divergence (in bits) of the RGB histograms of frames that are 1, 2 and 4 apart (Liu et al., "Temporally Consistent
+Video Colorization", 2021): the true film's, and ours and that of each frame alone over it. Colourfulness (Hasler and
+Süsstrunk 2003) is over that of each frame alone, PSNR less that. Last is the mean difference in a*b* of the first
+frames after cuts, at most, and the number of cuts.
+
+With ``--speed`` films of grey at two sizes are read, coloured and written, steadily and each frame alone, in turn.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import av
+import cv2
+import numpy as np
+
+from core.colour.cielab import Float, Pixels, rgb_to_lab
+from core.engine import Engine
+from core.registry.registry import load_registry
+from core.settings import Settings
+from core.video import steady
+from core.video.colour_film import FilmJob, colour_film
+from core.video.writing import Encoding
+
+_LOSSLESS = Encoding("ffv1", ".mkv")
+
+
+def frames_of(path: Path) -> Iterator[Pixels]:
+    """Each frame of a film, (h, w, 3) uint8."""
+    with av.open(str(path)) as container:
+        for frame in container.decode(video=0):
+            yield frame.to_ndarray(format="rgb24")
+
+
+def made_grey(path: Path, target: Path, most: int) -> int:
+    """The film's luma as a film; gives how many frames it has."""
+    count = 0
+    with av.open(str(path)) as container, av.open(str(target), "w") as out:
+        source = container.streams.video[0]
+        stream = out.add_stream("ffv1", source.average_rate)
+        stream.width, stream.height, stream.pix_fmt = source.width, source.height, "gray"
+        for frame in container.decode(source):
+            if count == most:
+                break
+            grey = frame.to_ndarray(format="gray")
+            picture = av.VideoFrame.from_ndarray(grey, format="gray")
+            picture.pts, picture.time_base = count, 1 / source.average_rate
+            out.mux(stream.encode(picture))
+            count += 1
+        out.mux(stream.encode(None))
+    return count
+
+
+def _each_frame_alone() -> Any:
+    """Every frame begins a shot."""
+    return mock.patch.object(steady, "is_cut", return_value=True)
+
+
+def coloured(engine: Engine, backend: str, grey: Path, target: Path, alone: bool) -> None:
+    """The grey film in colour, without loss."""
+    job = FilmJob(backend, recolour=True)
+    with _each_frame_alone() if alone else nullcontext():
+        colour_film(engine, job, grey, target, _LOSSLESS)
+
+
+class Flicker:
+    """What is measured of one film's colours, frame by frame."""
+
+    def __init__(self) -> None:
+        self.squares: list[float] = []
+        self.distances: list[float] = []
+        self.colourfulness: list[float] = []
+        self.errors: list[float] = []
+        self._histograms: list[Any] = []
+        self._before: Float | None = None
+
+    def add(self, rgb: Pixels, truth: Pixels, places: Float | None, seen: Any) -> None:
+        """One more frame; ``places`` says where each place was in the frame before, None after a cut."""
+        ab = rgb_to_lab(rgb.astype(np.float32) / 255)[..., 1:]
+        if places is not None and self._before is not None:
+            moved = cv2.remap(self._before, places, np.empty(0, np.float32), cv2.INTER_LINEAR)
+            distance = np.linalg.norm(ab - moved, axis=2)[seen]
+            self.squares.append(float(np.square(distance).mean()))
+            self.distances.append(float(distance.mean()))
+        self._before = ab
+        red, green, blue = (rgb[..., each].astype(np.float32) for each in range(3))
+        one, two = red - green, (red + green) / 2 - blue
+        self.colourfulness.append(float(np.hypot(one.std(), two.std()) + 0.3 * np.hypot(one.mean(), two.mean())))
+        error = np.square(rgb.astype(np.float32) - truth).mean()
+        self.errors.append(float(10 * np.log10(255**2 / max(error, 1e-6))))
+        self._histograms.append(
+            [np.bincount(rgb[..., each].ravel(), minlength=256) / rgb[..., 0].size for each in range(3)]
+        )
+
+    @property
+    def cdc(self) -> float:
+        """Colour distribution consistency."""
+        found = []
+        for apart in (1, 2, 4):
+            for one, other in zip(self._histograms, self._histograms[apart:], strict=False):
+                found.append(np.mean([_divergence(a, b) for a, b in zip(one, other, strict=True)]))
+        return float(np.mean(found))
+
+
+def _divergence(one: Any, other: Any) -> float:
+    """Jensen-Shannon, in bits."""
+    middle = (one + other) / 2
+
+    def relative(share: Any) -> float:
+        there = share > 0
+        return float(np.sum(share[there] * np.log2(share[there] / middle[there])))
+
+    return (relative(one) + relative(other)) / 2
+
+
+def motion(before: Pixels, after: Pixels) -> tuple[Float, Any] | None:
+    """Where each place of a frame was in the one before, and which of them were seen there; None across a cut."""
+    old, new = (cv2.cvtColor(each, cv2.COLOR_RGB2GRAY) for each in (before, after))
+    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    back, on = search.calc(new, old, np.empty(0)), search.calc(old, new, np.empty(0))
+    height, width = new.shape
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    places = np.dstack([x + back[..., 0], y + back[..., 1]])
+    apart = np.linalg.norm(back + cv2.remap(on, places, np.empty(0, np.float32), cv2.INTER_LINEAR), axis=2)
+    inside = (places >= 0).all(axis=2) & (places[..., 0] < width - 1) & (places[..., 1] < height - 1)
+    seen = inside & (apart < 1)
+    return (places, seen) if seen.mean() > 0.1 else None
+
+
+def measure(engine: Engine, backend: str, film: Path, folder: Path, most: int) -> str:
+    """One line of the report."""
+    grey, ours, alone = (folder / f"{name}.mkv" for name in ("grey", "ours", "alone"))
+    made_grey(film, grey, most)
+    coloured(engine, backend, grey, ours, alone=False)
+    coloured(engine, backend, grey, alone, alone=True)
+    found = {name: Flicker() for name in ("truth", "ours", "alone")}
+    before, cuts = None, []
+    after_cut = []
+    for number, (truth, one, other) in enumerate(zip(*map(frames_of, (film, ours, alone)), strict=False)):
+        way = None if before is None else motion(before, truth)
+        if before is not None and (way is None or _jumps(before, truth)):
+            way = None
+            cuts.append(number)
+            labs = [rgb_to_lab(each.astype(np.float32) / 255)[..., 1:] for each in (one, other)]
+            after_cut.append(float(np.abs(labs[0] - labs[1]).mean()))
+        places, seen = way or (None, None)
+        for name, rgb in (("truth", truth), ("ours", one), ("alone", other)):
+            found[name].add(rgb, truth, places, seen)
+        before = truth
+    truth, one, other = (found[name] for name in ("truth", "ours", "alone"))
+    return (
+        f"| {film.stem} | {backend} | {np.mean(one.squares) / np.mean(other.squares):.2f} "
+        f"| {np.mean(one.distances) / np.mean(truth.distances):.2f} "
+        f"| {np.mean(other.distances) / np.mean(truth.distances):.2f} "
+        f"| {truth.cdc:.4f} | {one.cdc / truth.cdc:.2f} | {other.cdc / truth.cdc:.2f} "
+        f"| {np.mean(one.colourfulness) / np.mean(other.colourfulness):.3f} "
+        f"| {np.mean(one.errors) - np.mean(other.errors):+.2f} | {max(after_cut, default=0):.2f} ({len(cuts)}) |"
+    )
+
+
+def _jumps(before: Pixels, after: Pixels) -> bool:
+    small = [cv2.resize(each, (16, 12), interpolation=cv2.INTER_AREA).astype(np.float32) for each in (before, after)]
+    return float(np.abs(small[0] - small[1]).mean()) > 25
+
+
+def speed(engine: Engine, backend: str, folder: Path, size: tuple[int, int], count: int) -> str:
+    """Frames a second, of the wall's clock and of the processor's, steadily and each frame alone."""
+    from tests.support.films import scene
+
+    height, width = size
+    film = folder / "speed.mp4"
+    with av.open(str(film), "w") as out:
+        stream = out.add_stream("libx264", 25, options={"preset": "veryfast"})
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        for number in range(count):
+            grey = cv2.resize(scene(number, 120, 160), (width, height), interpolation=cv2.INTER_CUBIC)
+            frame = av.VideoFrame.from_ndarray(grey, format="gray").reformat(format="yuv420p")
+            frame.pts = number
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    cells = []
+    for alone in (False, True):
+        started, worked = time.perf_counter(), time.process_time()
+        with _each_frame_alone() if alone else nullcontext():
+            colour_film(engine, FilmJob(backend), film, folder / "speed.colour.mp4", Encoding("h264", ".mp4"))
+        wall, work = time.perf_counter() - started, time.process_time() - worked
+        cells.append(f"{count / wall:.1f} | {1000 * work / count:.0f}")
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return f"| {width} x {height}, {count} frames | {backend} | {' | '.join(cells)} | {memory} |"
+
+
+def main() -> None:
+    """Measure what the arguments say."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.films", description=__doc__)
+    parser.add_argument("folder", type=Path, nargs="?", help="of films in colour")
+    parser.add_argument("--backend", default="pocket")
+    parser.add_argument("--frames", type=int, default=100, help="of each film")
+    parser.add_argument("--speed", action="store_true")
+    given = parser.parse_args()
+    engine = Engine(load_registry(), Settings(cache_mb=64))
+    with tempfile.TemporaryDirectory() as folder:
+        if given.folder:
+            print("| film | backend | warp/alone | /true | alone/true | CDC | ours | alone | colour | dB | cut |")
+            for film in sorted(each for each in given.folder.iterdir() if each.suffix in (".mp4", ".mkv", ".webm")):
+                print(measure(engine, given.backend, film, Path(folder), given.frames), flush=True)
+        if given.speed:
+            print("| size | backend | steadily, f/s | ms of a core | alone, f/s | ms of a core | MB at most |")
+            for size, count in (((480, 640), 150), ((1080, 1920), 50)):
+                print(speed(engine, given.backend, Path(folder), size, count), flush=True)
+
+
+if __name__ == "__main__":
+    main()
