@@ -34,6 +34,10 @@ class Settings(BaseModel):
     )
     disk_mb: int = Field(4000, gt=0, description="megabytes that photographs and pictures on a server may take")
     max_upload_mb: int = Field(200, gt=0, description="largest file that is opened, in megabytes")
+    max_film_seconds: float = Field(600.0, gt=0, description="longest film that a server colours, in seconds")
+    max_film_pixels: int = Field(
+        2_100_000, gt=0, description="largest frame of a film that a server colours, in pixels"
+    )
     allow_host: str | None = Field(
         None, description="names that the page answers to beside its own, with commas between them; * is any"
     )

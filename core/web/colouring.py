@@ -7,7 +7,8 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from dataclasses import replace
+from pathlib import Path, PurePath
 from typing import Any
 
 import gradio as gr
@@ -20,6 +21,8 @@ from core.jobs.job import Coloured, Job
 from core.photo.open import Photo, open_photo
 from core.progress import Progress
 from core.settings import Settings
+from core.video.colour_film import ColouredFilm, FilmJob, colour_film
+from core.video.writing import encoding_for
 from core.web.disk_budget import DiskBudget
 from core.web.upload_fields import Upload
 
@@ -32,6 +35,25 @@ def colour_file(engine: Engine, upload: Upload, job: Job, progress: Progress) ->
     """
     with kept_folder() as folder:
         return job.run(engine, Path(upload.path), upload.name, folder / job.picture_name(upload.name), progress)
+
+
+def colour_upload(
+    engine: Engine, upload: Upload, job: FilmJob, quality: int | None, progress: Progress
+) -> ColouredFilm:
+    """Colour an uploaded film into one that browsers play, in a folder of its own in Gradio's cache.
+
+    Raises:
+        AutochromeError: anything that the person can put right; nothing is left then.
+    """
+    source = Path(upload.path)
+    if not source.exists():
+        raise GoneError(f"{upload.name} has been deleted, as every upload is after an hour at most; choose it again.")
+    settings = engine.settings
+    job = replace(job, most_seconds=settings.max_film_seconds, most_pixels=settings.max_film_pixels)
+    encoding = encoding_for(Path("film.webm" if source.suffix.lower() == ".webm" else "film.mp4"), None, quality)
+    with kept_folder() as folder:
+        stem = PurePath(upload.name).stem
+        return colour_film(engine, job, source, folder / f"{stem}.colour{encoding.ending}", encoding, progress)
 
 
 def open_upload(upload: Upload, settings: Settings) -> Photo:

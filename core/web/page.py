@@ -21,6 +21,7 @@ from core.web.link_preview import LinkPreview
 from core.web.tabs.backends import build_backends_tab
 from core.web.tabs.batch import BatchTab
 from core.web.tabs.compare import CompareTab
+from core.web.tabs.film import FilmTab
 from core.web.tabs.photo import build_photo_tab
 from core.web.texts import ASSETS, label, say, script, translations
 from core.web.theme import make_theme
@@ -60,6 +61,8 @@ def build_page(engine: Engine, settings: Settings) -> Page:
                 compare = CompareTab(engine)
             with gr.Tab(label("tab.batch"), id="batch"):
                 BatchTab(engine)
+            with gr.Tab(label("tab.film"), id="film", elem_id="films"):
+                FilmTab(engine)
             with gr.Tab(label("tab.models"), id="backends") as backends:
                 build_backends_tab(engine, backends)
         gr.HTML(f'<footer class="colophon">{say("footer", "p")}</footer>', padding=False)

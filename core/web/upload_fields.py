@@ -71,6 +71,17 @@ class PhotoUpload(gr.Image, metaclass=_NoStub):  # type: ignore[misc]
         return None if payload is None else _received(payload)
 
 
+class FilmUpload(gr.Video, metaclass=_NoStub):  # type: ignore[misc]
+    """A field for a film, whose value is an ``Upload``, or None; the browser plays it where it can."""
+
+    is_template = True
+    data_model = _Sent
+
+    def preprocess(self, payload: Any) -> Upload | None:
+        """Take the uploaded file as it is."""
+        return None if payload is None else _received(payload)
+
+
 class PhotosUpload(gr.File, metaclass=_NoStub):  # type: ignore[misc]
     """A field for many files, whose value is a list of ``Upload``; made by ``photos_upload``."""
 

@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from tests.support.browser import Second, Studio, save_coloured, save_ramp, serve_studio
+from tests.support.films import scene, write_film
 
 DOCS = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text()
 ADDRESS = "http://127.0.0.1:7860"
@@ -87,6 +88,7 @@ def test_the_examples_run_as_written(
 def save_photographs(folder: Path) -> None:
     save_ramp(folder / "grandma.jpg")
     save_coloured(folder / "sister.jpg")
+    write_film(folder / "parade.mp4", map(scene, range(30)))
 
 
 def run_as_written(language: str, command: list[str], suffix: str, served: Studio, folder: Path) -> str:

@@ -29,7 +29,7 @@ from core.settings import Settings
 from core.web.endpoints.agents import AgentServer
 from tests.support.fakes import FakeBackend, make_engine, save_grey
 
-TOOLS = {"colorize", "alternatives", "confidence", "compare", "colorize_batch", "backends"}
+TOOLS = {"colorize", "alternatives", "confidence", "compare", "colorize_batch", "colorize_video", "backends"}
 
 
 class Agent:

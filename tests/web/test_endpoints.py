@@ -160,6 +160,7 @@ def test_only_the_promised_endpoints_are_public(served: Served) -> None:
     assert set(named["named_endpoints"]) == {
         "/colorize",
         "/colorize_batch",
+        "/colorize_video",
         "/alternatives",
         "/confidence",
         "/compare",

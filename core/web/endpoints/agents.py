@@ -59,6 +59,10 @@ _TOOLS = {
         "Colour many photographs, or zips of them. Answers with the address of a zip of the pictures (kept for an "
         "hour) and in JSON what became of each photograph."
     ),
+    "colorize_video": (
+        "Put colour into a black-and-white film, or, with start and seconds, into a part of one. Answers with the "
+        "address of a film that browsers play (kept for an hour) and a report in JSON."
+    ),
     "backends": "List the backends that can be given as 'backend': id, summary, licence, and whether each is ready.",
 }
 
@@ -69,6 +73,14 @@ _PARAMETERS: dict[str, dict[str, Any]] = {
         "items": {"type": "string", "format": "uri"},
         "description": f"photographs, or zips of them; each is {_FILE}",
     },
+    "film": {"type": "string", "format": "uri", "description": f"the film: {_FILE}"},
+    "start": {"type": "number", "minimum": 0, "default": 0, "description": "where to begin, in seconds"},
+    "seconds": {
+        "type": ["number", "null"],
+        "default": None,
+        "description": "how many seconds; null is all that follow",
+    },
+    "recolour": {"description": "colour a film that is in colour already"},
     "backend": {
         "type": "string",
         "default": "auto",
@@ -168,7 +180,7 @@ class AgentServer(GradioMCPServer):  # type: ignore[misc]
         if '"gradio.FileData"' in json.dumps(value):
             raise ValueError("A file must be given as an address; see the description of the parameter.")
         arguments = dict(value)
-        for name in ("image", "reference"):
+        for name in ("image", "reference", "film"):
             if arguments.get(name):
                 arguments[name] = self._file(arguments[name])
         if "images" in arguments:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from core.colour.cielab import Pixels, eight_bits
 from core.engine import Engine, Forecast
-from core.errors import BackendError, PhotoError, RequestError
+from core.errors import BackendError, FilmError, PhotoError, RequestError
 from core.jobs.batch import colour_batch
 from core.jobs.compare import compare, truth_colourfulness
 from core.jobs.job import Job, Outcome
@@ -23,10 +23,11 @@ from core.registry.registry import AUTO
 from core.render.confidence import confidence_picture
 from core.restore.restore import AUTO as WHAT_IS_SURE
 from core.restore.strokes import read_strokes
+from core.video.colour_film import FilmJob
 from core.web.alerts import one_sentence, one_sentence_at_a_time
 from core.web.backend_list import list_all
-from core.web.colouring import colour_file, kept_folder, open_reference, open_upload, shown_on
-from core.web.upload_fields import PhotoUpload, Upload, photos_upload
+from core.web.colouring import colour_file, colour_upload, kept_folder, open_reference, open_upload, shown_on
+from core.web.upload_fields import FilmUpload, PhotoUpload, Upload, photos_upload
 
 SHOWN_PIXELS = 2_000_000
 """Pixels of the pictures that show something, rather than being the result."""
@@ -44,6 +45,7 @@ def build_endpoints(engine: Engine) -> None:
     _add_backends(engine)
     _add_compare(engine)
     _add_batch(engine)
+    _add_video(engine)
 
 
 def _given_photo(image: Upload | None) -> Upload:
@@ -407,3 +409,69 @@ def _colour_all(engine: Engine, images: list[Upload], job: Job) -> Iterator[tupl
             outcomes.append(done.outcome)
             yield None, [outcome.model_dump(mode="json") for outcome in outcomes]
     yield str(target), [outcome.model_dump(mode="json") for outcome in outcomes]
+
+
+def _add_video(engine: Engine) -> None:
+    @one_sentence
+    def colorize_video(
+        film: Upload | None,
+        backend: str,
+        strength: float,
+        temperature: float,
+        vividness: float,
+        refine: bool,
+        tint_warm: float,
+        tint_magenta: float,
+        start: float = 0.0,
+        seconds: float | None = None,
+        quality: float | None = None,
+        recolour: bool = False,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 - how Gradio is told to hand one in
+    ) -> tuple[str, dict[str, Any]]:
+        """Colour a black-and-white film, or a part of one; gives the film's file and a report."""
+        if film is None:
+            raise FilmError("There is no film; give one as 'film'.")
+        look = make_look(
+            strength=strength,
+            temperature=temperature,
+            vividness=vividness,
+            refine=refine,
+            tint_warm=tint_warm,
+            tint_magenta=tint_magenta,
+        )
+        engine.check(backend)
+        begin, length = _stretch(start, seconds)
+        job = FilmJob(backend, look, recolour=recolour, start=begin, seconds=length)
+        done = colour_upload(engine, film, job, _whole(quality), shown_on(progress))
+        report = {"backend": done.backend, "frames": done.frames, "width": done.width, "height": done.height}
+        return str(done.path), report | {"warnings": list(done.warnings)}
+
+    gr.on(
+        [],
+        colorize_video,
+        inputs=[
+            FilmUpload(label="Film", visible=False),
+            _backend_field(),
+            *_look_fields(),
+            *_tint_fields(),
+            gr.Number(0.0, label="Where to begin, in seconds", visible=False),
+            gr.Number(None, label="How many seconds; all unless given", visible=False),
+            gr.Number(None, label="Quality, 1 to 100", visible=False),
+            gr.Checkbox(False, label="Colour a film that is in colour already", visible=False),
+        ],
+        outputs=[gr.File(label="Film", visible=False), gr.JSON(label="Report", visible=False)],
+        api_name="colorize_video",
+        concurrency_limit=1,
+    )
+
+
+def _stretch(start: float | None, seconds: float | None) -> tuple[float, float | None]:
+    """The part of a film that is wanted, as ``FilmJob`` takes it.
+
+    Raises:
+        RequestError: there is no such part.
+    """
+    for name, value, least in (("start", start, 0), ("seconds", seconds, 0.04)):
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not value >= least):
+            raise RequestError(f"The parameter '{name}' must be a number from {least} on; correct it or leave it out.")
+    return float(start or 0), None if seconds is None else float(seconds)
