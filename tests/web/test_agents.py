@@ -102,7 +102,7 @@ def test_every_endpoint_is_a_tool_with_words(agent):
     for tool in tools.values():
         assert len(tool.description) > 60
         assert all(each.get("description") for each in tool.inputSchema["properties"].values()), tool.name
-        assert set(tool.inputSchema["required"]) <= {"image", "images"}
+        assert set(tool.inputSchema["required"]) <= {"image", "images", "film"}
     strength = tools["colorize"].inputSchema["properties"]["strength"]
     assert (strength["minimum"], strength["maximum"], strength["default"]) == (0, 2, 1)
 
