@@ -175,9 +175,10 @@ def restoration_of(
     if screen and wanted("screen", screen.words, screen.sure):
         findings.append(screen)
         grey = screen.mend(grey.copy())
-    marks = None if screen and screen not in findings else find_marks(grey, inside)  # its dots look like dust
-    if marks and not (marks.sure or cast or screen or "marks" in asked):  # what a clean photograph shows
-        marks = marks.none()
+    closely = bool(cast or screen or strokes or "marks" in asked)
+    marks = None
+    if (closely or AUTO in asked) and not (screen and screen not in findings):  # whose dots look like dust
+        marks = find_marks(grey, inside, closely)
     mask = np.zeros(grey.shape, bool) if marks is None else marks.fillable("faces" in asked)
     mask = brushed(mask, strokes)
     finding = marks_finding(mask, bool(strokes) or (marks is not None and marks.sure))

@@ -126,7 +126,7 @@ def import_av() -> Any:
         import av
     except ImportError as error:
         raise FilmError("Films need the package av; pip install -r requirements-video.txt.") from error
-    av.logging.set_level(av.logging.PANIC)
+    av.logging.set_libav_level(av.logging.PANIC)  # set_level would have each thread of a decoder wait for the GIL
     os.environ.setdefault("SVT_LOG", "1")  # SVT-AV1 tells of itself otherwise
     return av
 
