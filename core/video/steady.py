@@ -25,10 +25,10 @@ Guess = Callable[[Pixels], Float]
 KEYS_APART = 8
 """Frames from one key frame to the next at most."""
 
-_KEPT = 0.25
+_KEPT = 0.65
 """How much of a key frame's colours comes from the key frame before, where both show the same thing."""
 
-_EXPOSURE_KEPT, _EXPOSURE_LIMITS = 0.5, (0.6, 1.7)
+_EXPOSURE_KEPT, _EXPOSURE_LIMITS = 0.3, (0.6, 1.7)
 """How far (as a logarithm) a guess's mean chroma is brought to that of its shot, and the factors at most."""
 
 _UNSURE, _TOO_MUCH = 0.15, 0.12
@@ -181,8 +181,16 @@ def _between(
             own = _guessed(step.frame, step.small, guess)
             sources.append(own * _exposure(own, _mean(sources, weights), sure))
             weights.append((1 - sure) * _FRESH)
-        coloured.append(Coloured(step.frame, _mean(sources, weights), False))
+        ab = _mean(sources, weights)
+        wanted = _chroma(key.ab) ** (1 - late) * _chroma(following.ab) ** late
+        ab *= np.float32(np.clip(wanted / _chroma(ab), *_EXPOSURE_LIMITS))
+        coloured.append(Coloured(step.frame, ab, False))
     return coloured
+
+
+def _chroma(ab: Float) -> float:
+    """The mean chroma of colours (h, w, 2); never 0."""
+    return max(float(np.linalg.norm(ab, axis=2).mean()), 1e-3)
 
 
 def _mean(sources: list[Float], weights: list[Float]) -> Float:
