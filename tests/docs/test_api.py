@@ -68,7 +68,7 @@ def test_the_examples_run_as_written(
     for example in re.findall(r"```python\n(.*?)```", DOCS, re.DOTALL):
         exec(example.replace(ADDRESS, served.url), names)
         printed.append(capsys.readouterr().out)
-    _, colorize, alternatives, confidence, compare, batch, backends = printed
+    _, colorize, alternatives, confidence, compare, batch, video, backends = printed
     assert ".colour.jpg pocket {" in colorize
     assert re.search(r"Predicted: \d+% plausible, \S+default\.png\n", alternatives)
     assert "Warmer: " in alternatives
@@ -79,6 +79,7 @@ def test_the_examples_run_as_written(
         "letter.png letter.png is no picture that can be read here; "
         "give a JPEG, PNG, WebP, TIFF, HEIC or AVIF file.\n"
     )
+    assert re.search(r"parade\.colour\.mp4 25\n", video)
     assert "later missing They are not here yet." in backends
     assert names["report"]["cached"]
     with Image.open(names["path"]) as picture:
