@@ -73,11 +73,12 @@ _ANOTHER = {".gif": ".mp4"}
 
 @dataclass(frozen=True)
 class Encoding:
-    """A codec, the container's ending, and how good it is to be, 0..100."""
+    """A codec, the container's ending, how good it is to be, 0..100, and whether more than 8 bits are kept."""
 
     codec: str
     ending: str
     quality: int = QUALITY
+    deep: bool = True
 
 
 def encoding_for(film: Path, codec: str | None = None, quality: int | None = None) -> Encoding:
@@ -103,7 +104,7 @@ class Part:
 
     def __init__(self, path: Path, film: Film, encoding: Encoding):
         av = import_av()
-        self._codec = CODECS[encoding.codec]
+        self._codec, self._deep = CODECS[encoding.codec], encoding.deep
         self._film = film
         self._container = av.open(str(path), "w", format=self._codec.part)
         options = dict(self._codec.options)
@@ -125,7 +126,7 @@ class Part:
     @property
     def pixel_format(self) -> str:
         """Of the encoded frames; chroma at half the size takes sides of even length."""
-        name = self._codec.deep if self._film.bits > 8 else self._codec.shallow
+        name = self._codec.deep if self._film.bits > 8 and self._deep else self._codec.shallow
         odd = self._film.width % 2 or self._film.height % 2
         return name.replace("420", "444") if odd else name
 

@@ -50,7 +50,8 @@ def colour_upload(
         raise GoneError(f"{upload.name} has been deleted, as every upload is after an hour at most; choose it again.")
     settings = engine.settings
     job = replace(job, most_seconds=settings.max_film_seconds, most_pixels=settings.max_film_pixels)
-    encoding = encoding_for(Path("film.webm" if source.suffix.lower() == ".webm" else "film.mp4"), None, quality)
+    like = Path("film.webm" if source.suffix.lower() == ".webm" else "film.mp4")
+    encoding = replace(encoding_for(like, None, quality), deep=False)
     with kept_folder() as folder:
         stem = PurePath(upload.name).stem
         return colour_film(engine, job, source, folder / f"{stem}.colour{encoding.ending}", encoding, progress)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 from gradio_client import Client, handle_file
 from playwright.sync_api import Page, expect
@@ -43,6 +44,14 @@ def test_a_film_and_a_part_of_it_through_the_api(client: Client, film: Path) -> 
     assert sound_of(Path(done)) == sound_of(film)
     part, report = client.predict(film=handle_file(film), start=0.4, seconds=0.4, api_name="/colorize_video")
     assert len(read_film(Path(part))) == report["frames"] == 10
+
+
+def test_a_film_of_ten_bits_becomes_one_that_browsers_play(client: Client, tmp_path: Path) -> None:
+    film = write_film(tmp_path / "deep.mkv", map(scene, range(6)), pix_fmt="yuv420p10le")
+    done, _ = client.predict(film=handle_file(film), api_name="/colorize_video")
+    with av.open(done) as container:
+        stream = container.streams.video[0]
+        assert (stream.codec_context.name, stream.pix_fmt) == ("h264", "yuv420p")
 
 
 def test_what_cannot_be_done_is_said(client: Client, film: Path, tmp_path: Path) -> None:
