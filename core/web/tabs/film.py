@@ -34,8 +34,9 @@ class FilmTab:
         self._notice = notice_place()
         with gr.Row(elem_id="film-studio"):
             with gr.Column(min_width=280):
+                gr.HTML(say("film.prompt", "p"), padding=False)
                 self._film = FilmUpload(
-                    label=label("film.prompt"), sources=["upload"], elem_id="film-upload", height=280
+                    label=label("film.prompt"), show_label=False, sources=["upload"], elem_id="film-upload", height=280
                 )
                 self._backend = model_choice("film-backend", engine)
                 self._look = look_component("film-look")
@@ -46,7 +47,12 @@ class FilmTab:
                 self._whole = gr.Button(label("film.whole"), elem_id="film-whole")
                 self._stop_button = gr.Button(label("film.stop"), visible=False, elem_id="film-stop")
                 self._result = gr.Video(
-                    label=label("film.result"), interactive=False, elem_id="film-result", height=280, autoplay=True
+                    label=label("film.result"),
+                    show_label=False,
+                    interactive=False,
+                    elem_id="film-result",
+                    height=280,
+                    autoplay=True,
                 )
                 self._story = gr.HTML(elem_id="film-story", padding=False)
         given = [self._film, self._backend, self._look, self._start, self._recolour]
