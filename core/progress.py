@@ -10,3 +10,7 @@ Progress = Callable[[float, str], None]
 
 def no_progress(fraction: float, words: str) -> None:
     """Progress that nobody watches."""
+
+
+class StoppedError(Exception):
+    """Raised by a progress that is told something, to end the work: a person wants no more of it."""

@@ -196,6 +196,10 @@ def colorize(
         if not items:
             raise RequestError("There is nothing to colour; give photographs, or --input-list with some.")
         films = _films_among(items)
+        if films or codec is not None:
+            from core.cli.films import check_encoding
+
+            check_encoding(codec, quality)
         photos = [item for item in items if item not in films]
         reporter = Reporter(report, as_json)
     log = Path() if is_elsewhere(folder_out) else folder_out

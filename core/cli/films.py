@@ -9,9 +9,11 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
+from core.cli.common import print_aside
 from core.errors import AutochromeError, FilmError, InColourError
 from core.jobs.job import Outcome, make_folder
 from core.photo.stores import is_elsewhere
+from core.progress import StoppedError
 from core.video.colour_film import FilmJob, colour_film
 from core.video.reading import comment_of, digest_of_film, is_film
 from core.video.writing import encoding_for
@@ -23,8 +25,13 @@ if TYPE_CHECKING:
 logger = logging.getLogger("autochrome")
 
 
-class _StoppedError(Exception):
-    """A person has pressed Ctrl-C."""
+def check_encoding(codec: str | None, quality: int | None) -> None:
+    """Refuse a codec or a quality that no film could be written with, before anything is coloured.
+
+    Raises:
+        RequestError: it is so.
+    """
+    encoding_for(Path(), codec, quality)
 
 
 def films_among(items: list[Item]) -> list[Item]:
@@ -61,7 +68,7 @@ class Films:
     def colour(self, films: list[Item], told: Callable[[Outcome], None], stopped: Event) -> list[Item]:
         """Colour them, and tell what became of each; gives those that failed or were left out.
 
-        On Ctrl-C the film at hand is left where it is; the same command goes on with it.
+        On Ctrl-C what is done of the film at hand is left as a film of its own; the same command goes on with it.
         """
         left: list[Item] = []
         for number, item in enumerate(films):
@@ -79,7 +86,7 @@ class Films:
         name = item.source.name
         try:
             return self._one(item, stopped)
-        except _StoppedError:
+        except StoppedError:
             return None
         except InColourError as error:
             return Outcome(status="skipped", photograph=name, problem=str(error))
@@ -111,10 +118,13 @@ class Films:
 
             def progress(share: float, words: str) -> None:
                 if stopped.is_set():
-                    raise _StoppedError
+                    raise StoppedError
                 bar.update(max(0.0, share * 100 - bar.n))
 
             done = colour_film(self.engine, self.job, path, target, encoding, progress)
+        if not done.whole:
+            print_aside(f"{name}: its first {done.frames} frames are in {done.path}; the same command goes on with it.")
+            raise StoppedError
         return Outcome(
             photograph=name,
             picture=str(done.path),

@@ -139,5 +139,5 @@ def as_listed(item: Item) -> Listed:
 
 
 def _is_coloured(name: str) -> bool:
-    """Whether the file is one that ``colorize`` has made."""
-    return Path(name).stem.endswith(".colour")
+    """Whether the file is one that ``colorize`` has made, or the beginning of one."""
+    return Path(name).stem.removesuffix(".part").endswith(".colour")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -15,7 +14,7 @@ from pathlib import Path
 
 from core.errors import SpaceError
 from core.space.config import ROOT, value
-from core.space.files import space_files
+from core.space.files import lay_out
 
 START_WITHIN = 300
 """Seconds."""
@@ -40,10 +39,8 @@ def check(tell: Callable[[str], None], python: Path | None = None, root: Path = 
         clock = time.monotonic()
 
     with tempfile.TemporaryDirectory(prefix="autochrome-space-") as scratch:
-        here, files = Path(scratch) / "app", space_files(root)
-        for file in files:
-            (here / file).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(root / file, here / file)
+        here = Path(scratch) / "app"
+        files = lay_out(root, here)
         done(f"{len(files)} files taken")
         if python is None:
             python = _install(Path(scratch) / "venv", here)

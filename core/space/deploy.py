@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 from pathlib import Path
 from typing import Any
 
 from core.errors import RequestError, SpaceError
 from core.space.config import ROOT, is_synced, value
-from core.space.files import space_files
+from core.space.files import lay_out, space_files
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*/[A-Za-z0-9][A-Za-z0-9_.-]*")
 
@@ -47,7 +48,7 @@ def deploy(name: str, private: bool = False, hardware: str | None = None, root: 
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError
 
-    files = prepare(name, root)
+    prepare(name, root)
     runs_on: Any = hardware  # the client's enum lags behind the Hub
     api = HfApi(endpoint=os.environ.get("HF_ENDPOINT") or None)
     try:
@@ -59,14 +60,11 @@ def deploy(name: str, private: bool = False, hardware: str | None = None, root: 
             space_hardware=runs_on,
             exist_ok=True,
         )
-        api.upload_folder(
-            repo_id=name,
-            repo_type="space",
-            folder_path=root,
-            allow_patterns=[path.as_posix() for path in files],
-            delete_patterns="*",
-            commit_message="Autochrome",
-        )
+        with tempfile.TemporaryDirectory(prefix="autochrome-space-") as folder:
+            lay_out(root, Path(folder))
+            api.upload_folder(
+                repo_id=name, repo_type="space", folder_path=folder, delete_patterns="*", commit_message="Autochrome"
+            )
     except LocalTokenNotFoundError as error:
         raise SpaceError("The Hub wants to know who you are; run: hf auth login (or set HF_TOKEN).") from error
     except HfHubHTTPError as error:

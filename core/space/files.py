@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -22,6 +23,9 @@ TAKEN = (
 
 LEFT = ("*/__pycache__/*", "*.pyc", "*/.*", "*.caffemodel", "models/zhang-v2/*")
 """Of these, what is not taken: what Python makes, what is hidden, and weights that the Space fetches for itself."""
+
+PACKAGES = ("requirements.txt", "requirements-video.txt")
+"""What the Space's ``requirements.txt`` is made of: the Hub hands that file alone to pip, which finds no other then."""
 
 LARGEST = 10_000_000
 """Bytes of the largest file that the Hub takes without Git LFS."""
@@ -45,3 +49,18 @@ def space_files(root: Path) -> list[Path]:
             )
         found.append(path.relative_to(root))
     return found
+
+
+def lay_out(root: Path, folder: Path) -> list[Path]:
+    """Copy the Space's files into a folder, with all of its packages in one list; gives their names.
+
+    Raises:
+        SpaceError: see ``space_files``.
+    """
+    files = space_files(root)
+    for file in files:
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(root / file, folder / file)
+    lists = [root / name for name in PACKAGES if (root / name).exists()]
+    (folder / PACKAGES[0]).write_text("".join(each.read_text("utf-8") for each in lists), "utf-8")
+    return files

@@ -21,7 +21,7 @@ from core.look.look import Look
 from core.look.tint import tint
 from core.photo.open import Photo
 from core.photo.origin import done_by, marked
-from core.progress import Progress, no_progress
+from core.progress import Progress, StoppedError, no_progress
 from core.registry.registry import AUTO
 from core.restore.restore import Restoration
 from core.video.reading import Film, Frame, digest_of_film, frames, look_at
@@ -34,7 +34,7 @@ _PART_SECONDS = 30.0
 _PAINTERS = 2
 """Frames that are painted at once."""
 
-_VERSION = 2
+_VERSION = 3
 """Of the way in which parts are made: parts of another one are not gone on with."""
 
 
@@ -65,7 +65,10 @@ class FilmJob:
 
 @dataclass(frozen=True)
 class ColouredFilm:
-    """A film that was written: by which backend, how many frames, and sentences about what could not be kept."""
+    """A film that was written: by which backend, how many frames, and sentences about what could not be kept.
+
+    ``whole`` says whether it is all of it, or the beginning that was done when a person stopped it.
+    """
 
     path: Path
     backend: str
@@ -73,6 +76,17 @@ class ColouredFilm:
     width: int
     height: int
     warnings: tuple[str, ...] = ()
+    whole: bool = True
+
+
+def part_of(target: Path) -> Path:
+    """Where the beginning of a film lies that was stopped."""
+    return target.with_name(f"{target.stem}.part{target.suffix}")
+
+
+def parts_folder(target: Path) -> Path:
+    """Where the parts of a film lie while it is made, and until it is gone on with."""
+    return target.with_name(f".{target.name}.parts")
 
 
 def colour_film(
@@ -86,6 +100,9 @@ def colour_film(
 ) -> ColouredFilm:
     """Colour a film. Nothing is at ``target`` before all is done; until then parts lie in a folder beside it.
 
+    What is stopped, by Ctrl-C or by ``progress``, leaves its beginning as a film of its own, see ``part_of``; the same
+    call goes on with it later, and takes that away when all is done.
+
     Args:
         engine: what predicts colours.
         job: how.
@@ -95,36 +112,53 @@ def colour_film(
         progress: told how far it is; an exception that it raises ends the work, to be gone on with.
         part_seconds: after which a part is kept.
 
+    Returns:
+        The film; where ``progress`` has stopped it, its beginning.
+
     Raises:
+        StoppedError: it was stopped before anything was done.
         FilmError: it cannot be read or written, or is over the limits.
         InColourError: it is in colour.
         BackendError, WeightsError, RequestError: see ``Engine.forecast``.
     """
     film = look_at(source)
     _check(film, job)
-    work = _Work(target.with_name(f".{target.name}.parts"), _plan(film, job, encoding))
+    work = _Work(parts_folder(target), _plan(film, job, encoding))
     painter = _Painter(engine, job, film, work.backend)
     first = round(job.start / film.time_base) if job.start else None
     end = None if job.seconds is None else (first or 0) + round(job.seconds / film.time_base)
-    try:
-        if not work.complete:
-            key = work.key()
-            wanted = _until(frames(film, key.frame.time if key else first), end)
-            _colour_parts(film, encoding, wanted, painter, work, key, progress, part_seconds)
-        parts = work.parts()
-        if not parts:
-            raise FilmError(f"{source.name} has no frame there that can be read; check the file.")
-        progress(0.99, "Putting the film together")
+
+    def put_together(parts: list[Path], path: Path, until: int | None) -> ColouredFilm:
         learned = engine.registry.get(painter.backend).info.learned
         mark = marked("", done_by(painter.backend, learned), digest_of_film(source))
-        whole = work.folder / f"whole{target.suffix}"
-        warnings = join(parts, film, whole, mark, first, end)
-        whole.replace(target)
+        scratch = work.folder / f"whole{target.suffix}"
+        warnings = join(parts, film, scratch, mark, first, until)
+        scratch.replace(path)
+        whole = path == target
+        return ColouredFilm(path, painter.backend, work.count, film.width, film.height, tuple(warnings), whole)
+
+    try:
+        try:
+            if not work.complete:
+                key = work.key()
+                wanted = _until(frames(film, key.frame.time if key else first), end)
+                _colour_parts(film, encoding, wanted, painter, work, key, progress, part_seconds)
+            progress(0.99, "Putting the film together")
+        except (StoppedError, KeyboardInterrupt) as stop:
+            if not work.parts():
+                raise
+            done = put_together(work.parts(), part_of(target), end if work.ends is None else work.ends)
+            if isinstance(stop, KeyboardInterrupt):
+                raise
+            return done
+        if not work.parts():
+            raise FilmError(f"{source.name} has no frame there that can be read; check the file.")
+        done = put_together(work.parts(), target, end)
     except OSError as error:
         raise FilmError(f"{target} cannot be written ({error.strerror}); make room there.") from error
-    count = work.count
+    part_of(target).unlink(missing_ok=True)
     work.remove()
-    return ColouredFilm(target, painter.backend, count, film.width, film.height, tuple(warnings))
+    return done
 
 
 def _check(film: Film, job: FilmJob) -> None:
@@ -184,6 +218,7 @@ def _colour_parts(
 ) -> None:
     """Colour what is not yet in a part, part by part."""
     part, began = None, 0
+    step = max(1, round(1 / (film.rate * film.time_base)))
     whole = max(film.seconds, 1e-3)
     path = work.next_part()
     try:
@@ -201,11 +236,17 @@ def _colour_parts(
                 for frame in pool.map(partial(painter.paint, part=part), item):
                     part.write(frame)
                 work.count += len(item)
+                work.ends = item[-1].frame.time + step
                 seconds = float(item[-1].frame.time * film.time_base)
                 progress(min(0.98, seconds / whole), f"{seconds:.0f} of {whole:.0f} seconds are coloured")
         if part is not None:
             part.close()
             work.keep(path, None, painter.backend)
+    except (StoppedError, KeyboardInterrupt):
+        if part is not None:
+            part.close()
+            work.rest = path
+        raise
     except BaseException:
         if part is not None:
             part.drop()
@@ -229,6 +270,8 @@ class _Work:
         backend: that made the parts, or None where there are none yet.
         complete: whether they are all there.
         count: frames in them.
+        ends: time at which the last of these ends, or None where nobody knows.
+        rest: what was done of the next one when it was stopped; a later sitting makes it anew.
     """
 
     def __init__(self, folder: Path, plan: str):
@@ -239,12 +282,14 @@ class _Work:
         """
         self.folder, self._plan = folder, plan
         self.backend: str | None = None
+        self.ends: int | None = None
+        self.rest: Path | None = None
         self.complete, self.count, self._parts = False, 0, 0
         try:
             said = json.loads((folder / "plan.json").read_text("utf-8"))
             if said["plan"] == plan:
                 self.backend, self.complete = said["backend"], said["complete"]
-                self.count, self._parts = said["frames"], said["parts"]
+                self.count, self._parts, self.ends = said["frames"], said["parts"], said["ends"]
         except (OSError, ValueError, KeyError, TypeError):
             pass  # nothing that can be gone on with
         try:
@@ -255,8 +300,8 @@ class _Work:
             raise FilmError(f"The folder {folder} cannot be made ({error.strerror}); choose another.") from error
 
     def parts(self) -> list[Path]:
-        """Those that are whole."""
-        return [self._path(number) for number in range(self._parts)]
+        """Those that are whole, and the rest."""
+        return [*(self._path(number) for number in range(self._parts)), *([self.rest] if self.rest else [])]
 
     def next_part(self) -> Path:
         """The file for the next."""
@@ -281,8 +326,9 @@ class _Work:
                 ab=following.ab,
                 begins=following.begins,
             )
+            self.ends = following.frame.time
         self.backend, self.complete = backend, following is None
-        said = {"plan": self._plan, "backend": backend, "complete": self.complete}
+        said = {"plan": self._plan, "backend": backend, "complete": self.complete, "ends": self.ends}
         said |= {"frames": self.count, "parts": self._parts}
         scratch = self.folder / "plan.tmp"
         scratch.write_text(json.dumps(said), "utf-8")

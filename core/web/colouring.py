@@ -21,7 +21,7 @@ from core.jobs.job import Coloured, Job
 from core.photo.open import Photo, open_photo
 from core.progress import Progress
 from core.settings import Settings
-from core.video.colour_film import ColouredFilm, FilmJob, colour_film
+from core.video.colour_film import ColouredFilm, FilmJob, colour_film, parts_folder
 from core.video.writing import encoding_for
 from core.web.disk_budget import DiskBudget
 from core.web.upload_fields import Upload
@@ -42,7 +42,10 @@ def colour_upload(
 ) -> ColouredFilm:
     """Colour an uploaded film into one that browsers play, in a folder of its own in Gradio's cache.
 
+    What is stopped gives the film's beginning; it cannot be gone on with.
+
     Raises:
+        StoppedError: it was stopped before anything was done.
         AutochromeError: anything that the person can put right; nothing is left then.
     """
     source = Path(upload.path)
@@ -54,7 +57,10 @@ def colour_upload(
     encoding = replace(encoding_for(like, None, quality), deep=False)
     with kept_folder() as folder:
         stem = PurePath(upload.name).stem
-        return colour_film(engine, job, source, folder / f"{stem}.colour{encoding.ending}", encoding, progress)
+        target = folder / f"{stem}.colour{encoding.ending}"
+        done = colour_film(engine, job, source, target, encoding, progress)
+        shutil.rmtree(parts_folder(target), ignore_errors=True)
+        return done
 
 
 def open_upload(upload: Upload, settings: Settings) -> Photo:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import csv
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +18,8 @@ import app
 import core.cli.colorize
 from tests.support.fakes import FakeBackend, make_engine, save_grey
 from tests.support.films import read_film, scene, write_film
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -64,7 +71,38 @@ def test_what_is_no_film_is_said_and_can_be_tried_again(colorize: Any) -> None:
     assert "b.mp4" in Path("out/try-again.csv").read_text()
 
 
-def test_a_codec_that_is_none_is_said(colorize: Any) -> None:
-    done = colorize(film("b.mp4"), "--codec", "best")
-    assert done.exit_code != 0
-    assert "choose one of h264" in done.output
+def test_a_codec_that_is_none_is_said_before_any_work(colorize: Any) -> None:
+    save_grey(Path("a.png"))
+    for given in (["a.png", film("b.mp4")], ["a.png"]):
+        done = colorize(*given, "--codec", "best")
+        assert done.exit_code == 2
+        assert "There is no codec 'best'; choose one of h264" in done.output
+        assert made() == []
+
+
+def test_ctrl_c_leaves_what_is_done_and_the_same_command_goes_on(tmp_path: Path) -> None:
+    greys = [scene(number, 96, 128) for number in range(240)]
+    write_film(tmp_path / "b.mkv", greys, [number * 400 for number in range(240)], sound=True)
+    command = [sys.executable, str(ROOT / "app.py"), "colorize", "b.mkv", "--output", "out", "--backend", "pocket"]
+    env = os.environ | {"OMP_NUM_THREADS": "1"}
+    running = subprocess.Popen(command, cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        deadline = time.monotonic() + 120
+        while not (tmp_path / "out" / ".b.colour.mkv.parts" / "part-0001.nut").exists():
+            assert running.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        running.send_signal(signal.SIGINT)
+        told, _ = running.communicate(timeout=60)
+    finally:
+        running.kill()
+    assert running.returncode == 130
+    beginning = tmp_path / "out" / "b.colour.part.mkv"
+    frames = len(read_film(beginning))
+    assert 75 <= frames < 240
+    assert f"b.mkv: its first {frames} frames are in out/b.colour.part.mkv" in told.decode()
+    assert not (tmp_path / "out" / "b.colour.mkv").exists()
+    again = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120)
+    assert again.returncode == 0, again.stderr
+    assert len(read_film(tmp_path / "out" / "b.colour.mkv")) == 240
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["b.colour.mkv"]

@@ -156,7 +156,11 @@ def test_deploy_makes_the_space_and_prints_its_address(hub):
     asked = {"sdk": "gradio", "type": "space", "visibility": "private", "hardware": "zero-a10g"}
     assert asked.items() <= space.created.items()
     sent = {file.as_posix(): (ROOT / file).read_bytes() for file in space_files(ROOT)}
+    packages = space.files.pop("requirements.txt").decode()
+    del sent["requirements.txt"]
     assert {path: data for path, data in space.files.items() if path != ".gitattributes"} == sent
+    lines = [Requirement(line).name for line in packages.splitlines() if not line.startswith("#")]  # no "-r" among them
+    assert {"av", "gradio"} < set(lines)
     assert space.lfs == {path for path in sent if path.endswith(".onnx")}
     assert space.commits == ["Autochrome"]
     assert TOKEN not in done.output

@@ -16,6 +16,7 @@ import pytest
 from core.colour.cielab import rgb_to_lab
 from core.errors import FilmError, InColourError, RequestError
 from core.look.look import Look
+from core.progress import StoppedError
 from core.video.colour_film import ColouredFilm, FilmJob, colour_film
 from core.video.reading import look_at
 from core.video.writing import CODECS, encoding_for
@@ -105,6 +106,29 @@ def test_what_was_stopped_goes_on_and_becomes_the_same_film(tmp_path: Path) -> N
     assert done.frames == whole.frames == 70
     for (_, one), (_, other) in zip(read_film(whole.path), read_film(done.path), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_what_a_person_stops_leaves_its_beginning_as_a_film(tmp_path: Path) -> None:
+    film = write_film(tmp_path / "a.mp4", map(scene, range(70)), sound=True)
+    target = tmp_path / "b.mp4"
+
+    def stop(after: float) -> Any:
+        def progress(share: float, words: str) -> None:
+            if share > after:
+                raise StoppedError
+
+        return progress
+
+    for after in (0.3, 0.6):
+        done = colour(film, target, part_seconds=0.5, progress=stop(after))
+        assert (done.path.name, done.whole) == ("b.part.mp4", False)
+        seen = read_film(done.path)
+        assert len(seen) == done.frames > after * 70
+        assert after - 0.1 < len(sound_of(done.path)) / len(sound_of(film)) < after + 0.3
+        assert not target.exists()
+    done = colour(film, target, part_seconds=0.5)
+    assert (done.path, done.whole, done.frames) == (target, True, 70)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", "b.mp4"]
 
 
 def test_another_look_begins_anew(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import gradio as gr
 from core.engine import Engine
 from core.errors import AutochromeError, FilmError
 from core.look.look import make_look
+from core.progress import StoppedError
 from core.video.colour_film import FilmJob
 from core.web.choices import model_choice
 from core.web.colouring import colour_upload, shown_on
@@ -19,10 +20,6 @@ from core.web.texts import label, say
 from core.web.upload_fields import FilmUpload, Upload
 
 _PREVIEW_SECONDS = 5.0
-
-
-class _StoppedError(Exception):
-    """The visitor wants no more of it."""
 
 
 class FilmTab:
@@ -94,7 +91,7 @@ class FilmTab:
 
             def told(share: float, words: str) -> None:
                 if stop.is_set():
-                    raise _StoppedError
+                    raise StoppedError
                 show(share, words)
 
             buttons = self._buttons(running=False)()
@@ -104,13 +101,14 @@ class FilmTab:
                 stretch = (0.0, None) if whole else (max(0.0, start or 0.0), _PREVIEW_SECONDS)
                 job = FilmJob(backend, make_look(**look), recolour=recolour, start=stretch[0], seconds=stretch[1])
                 done = colour_upload(self._engine, film, job, None, told)
-            except _StoppedError:
+            except StoppedError:
                 return [None, None, say("film.stopped", "p"), *buttons]
             except AutochromeError as error:
                 return [notice(error), None, "", *buttons]
             finally:
                 self._stops.pop(str(request.session_hash), None)
-            story = say("film.done" if whole else "film.tried", "p", count=done.frames)
+            told_of = ("film.done" if whole else "film.tried") if done.whole else "film.part"
+            story = say(told_of, "p", count=done.frames)
             return [None, str(done.path), story + "".join(f"<p>{each}</p>" for each in done.warnings), *buttons]
 
         return colour
