@@ -15,7 +15,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.cli.common import BAD_USAGE, FAILED, INTERRUPTED, make_engine, plain_errors, print_aside, settings_of
+from core.cli.common import (
+    BAD_USAGE,
+    FAILED,
+    INTERRUPTED,
+    already_there,
+    make_engine,
+    plain_errors,
+    print_aside,
+    settings_of,
+)
 from core.cli.fetch import fetch_with_bar
 from core.cli.values import read_hint, read_jobs, read_option
 from core.errors import RequestError
@@ -233,9 +242,9 @@ def _films_among(items: list[Item]) -> list[Item]:
 
     if not any(item.source.path.suffix.lower() in (*ENDINGS, ".gif") for item in items):
         return []
-    from core.cli.films import films_among
+    from core.cli.films import is_a_film
 
-    return films_among(items)
+    return [item for item in items if is_a_film(item)]
 
 
 def _colour_films(
@@ -337,12 +346,13 @@ class _Album:
         from core.jobs.cluster import colour_on_ray
         from core.jobs.colourer import Colourer
         from core.jobs.crew import Crew, Task, how_many
+        from core.photo.stores import shown
         from core.registry.registry import AUTO
 
         due = deque[Task]()
         for at, (source, target) in enumerate(self.placed):
             if target.is_there and not self._is_due(source, target):
-                yield at, _already(source, target)
+                yield at, already_there(source.name, shown(target.path))
             else:
                 due.append(Task(at, source, target.path))
         # No photograph comes twice: kept predictions would only fill each process's memory.
@@ -388,16 +398,6 @@ class _Album:
     def _is_due(self, source: Source, target: Target) -> bool:
         """Whether this photograph is to be coloured: it can be, and its picture is not there or not to be kept."""
         return not source.problem and (self.overwrite or not target.is_there)
-
-
-def _already(source: Source, target: Target) -> Outcome:
-    """The outcome where the picture was made before."""
-    from core.jobs.job import Outcome
-    from core.photo.stores import shown
-
-    picture = shown(target.path)
-    reason = f"{picture} is there already; --overwrite makes it anew."
-    return Outcome(status="skipped", photograph=source.name, picture=picture, problem=reason)
 
 
 def _placed(items: list[Item], targets: Targets) -> list[tuple[Source, Target]]:

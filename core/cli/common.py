@@ -13,6 +13,7 @@ from core.errors import AutochromeError, RequestError, SettingsError
 
 if TYPE_CHECKING:
     from core.engine import Engine
+    from core.jobs.job import Outcome
     from core.settings import Settings
 
 FAILED, BAD_USAGE, INTERRUPTED = 1, 2, 130
@@ -31,6 +32,14 @@ def plain_errors(code: int = FAILED) -> Iterator[None]:
 def print_aside(words: str) -> None:
     """A line for the person, beside the command's output."""
     typer.echo(words, err=True)
+
+
+def already_there(name: str, picture: str) -> Outcome:
+    """The outcome where the picture of a photograph or film was made before."""
+    from core.jobs.job import Outcome
+
+    reason = f"{picture} is there already; --overwrite makes it anew."
+    return Outcome(status="skipped", photograph=name, picture=picture, problem=reason)
 
 
 def settings_of(context: typer.Context) -> Settings:

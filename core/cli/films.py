@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from core.cli.common import print_aside
-from core.errors import AutochromeError, FilmError, InColourError
-from core.jobs.job import Outcome, make_folder
+from core.cli.common import already_there, print_aside
+from core.errors import FilmError
+from core.jobs.job import Outcome, make_folder, not_done
 from core.photo.stores import is_elsewhere
 from core.progress import StoppedError
 from core.video.colour_film import FilmJob, colour_film
@@ -21,8 +20,6 @@ from core.video.writing import encoding_for
 if TYPE_CHECKING:
     from core.cli.inputs import Item
     from core.engine import Engine
-
-logger = logging.getLogger("autochrome")
 
 
 def check_encoding(codec: str | None, quality: int | None) -> None:
@@ -34,16 +31,10 @@ def check_encoding(codec: str | None, quality: int | None) -> None:
     encoding_for(Path(), codec, quality)
 
 
-def films_among(items: list[Item]) -> list[Item]:
-    """Those that are films, in order."""
-    return [
-        item
-        for item in items
-        if not item.source.problem
-        and item.source.entry is None
-        and not is_elsewhere(item.source.path)
-        and is_film(item.source.path)
-    ]
+def is_a_film(item: Item) -> bool:
+    """Whether it is a film's file on this machine; one in a zip or a store is left to fail as a photograph."""
+    source = item.source
+    return not source.problem and source.entry is None and not is_elsewhere(source.path) and is_film(source.path)
 
 
 @dataclass(frozen=True)
@@ -83,20 +74,12 @@ class Films:
         return left
 
     def _attempt(self, item: Item, stopped: Event) -> Outcome | None:
-        name = item.source.name
         try:
             return self._one(item, stopped)
         except StoppedError:
             return None
-        except InColourError as error:
-            return Outcome(status="skipped", photograph=name, problem=str(error))
-        except AutochromeError as error:
-            return Outcome(status="failed", photograph=name, problem=str(error))
         except Exception as error:
-            logger.exception("%s could not be coloured", name)
-            what = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-            problem = f"{name} met a fault of Autochrome's own ({what}); leave it out, and report what the log says."
-            return Outcome(status="failed", photograph=name, problem=problem)
+            return not_done(item.source.name, error)
 
     def _one(self, item: Item, stopped: Event) -> Outcome:
         from time import monotonic
@@ -109,8 +92,7 @@ class Films:
         make_folder(folder)
         target, is_there = _target(path, folder, encoding.ending)
         if is_there and not self.overwrite:
-            reason = f"{target} is there already; --overwrite makes it anew."
-            return Outcome(status="skipped", photograph=name, picture=str(target), problem=reason)
+            return already_there(name, str(target))
         began = monotonic()
         with tqdm(
             total=100, unit="%", desc=path.name, disable=None, bar_format="{l_bar}{bar}| {remaining} left"

@@ -226,18 +226,23 @@ class Job:
         try:
             with source.file() as path:
                 coloured = self.run(engine, path, source.name, target, no_progress)
-        except InColourError as error:
-            return Outcome(status="skipped", photograph=source.name, problem=str(error)), None
-        except AutochromeError as error:
-            failed = Outcome(status="failed", photograph=source.name, problem=str(error))
-            failed._disk_is_full = isinstance(error, DiskFullError)
-            return failed, None
         except Exception as error:
-            logger.exception("%s could not be coloured", source.name)
-            return Outcome(status="failed", photograph=source.name, problem=_fault(source.name, error)), None
+            return not_done(source.name, error), None
         row = coloured.report.row()
         status = "done" if row["backend"] else "kept"
         return Outcome(status=status, photograph=source.name, picture=shown(coloured.path), **row), coloured.picture
+
+
+def not_done(name: str, error: Exception) -> Outcome:
+    """The outcome of what was not coloured; what nobody has foreseen goes into the log too."""
+    if isinstance(error, InColourError):
+        return Outcome(status="skipped", photograph=name, problem=str(error))
+    if isinstance(error, AutochromeError):
+        failed = Outcome(status="failed", photograph=name, problem=str(error))
+        failed._disk_is_full = isinstance(error, DiskFullError)
+        return failed
+    logger.error("%s could not be coloured", name, exc_info=error)
+    return Outcome(status="failed", photograph=name, problem=_fault(name, error))
 
 
 def make_folder(folder: Path) -> None:

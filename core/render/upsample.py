@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from core.colour.cielab import Float
 from core.colour.guided import local_lines
 
-_RADIUS = 1
+RADIUS = 1
 """Half the window of the regression, in pixels of the low-resolution field."""
 
-_RIDGE = 350.0
+RIDGE = 350.0
 """Variance, in L*^2, that holds back the slope on L*: flat windows get none."""
 
 _SHARPEN = 0.22
@@ -49,7 +49,7 @@ class Upsampler:
             self._planes = field
         else:
             self._range = _nearby_range(field)
-            slope, _ = local_lines(field, small_lightness, _RADIUS, _RIDGE)
+            slope, _ = local_lines(field, small_lightness, RADIUS, RIDGE)
             self._planes = np.dstack([_sharpened(field) - slope * small_lightness[..., None], slope])
 
     def band(self, top: int, bottom: int) -> Band:

@@ -163,8 +163,7 @@ def restoration_of(
         suggested.append(Suggested(step=step, found=words, sure=sure))
         return False
 
-    photo, changed = _reshaped(photo, wanted)
-    small = _small(photo)
+    photo, small, changed = _reshaped(photo, wanted)
     cast = find_cast(photo, small)
     cast = cast if cast and wanted("tone", cast.words, True) else None
     grey = _grey(small, cast)
@@ -197,20 +196,21 @@ def restoration_of(
     return Restoration(photo, cast, tuple(findings), shown, picture_steps, marks, mask, offered, changed)
 
 
-def _reshaped(photo: Photo, wanted: Callable[[str, str, bool], bool]) -> tuple[Photo, tuple[Mended, ...]]:
-    """A photograph straightened and cropped, where that is wanted, and what was done."""
+def _reshaped(photo: Photo, wanted: Callable[[str, str, bool], bool]) -> tuple[Photo, Float, tuple[Mended, ...]]:
+    """A photograph straightened and cropped, where that is wanted, its small copy, and what was done."""
     changed = []
-    grey = plain_grey(_small(photo))
-    lean = find_lean(grey)
+    small = _small(photo)
+    lean = find_lean(plain_grey(small))
     if lean and wanted("straighten", "leans", False):
         photo = straightened(photo, lean)
         changed.append(Mended(step="straighten", found="leans", picture=True))
-        grey = plain_grey(_small(photo))
-    frame = None if lean and not changed else find_frame(grey)
+        small = _small(photo)
+    frame = None if lean and not changed else find_frame(plain_grey(small))
     if frame and frame.sure and wanted("crop", "has a border to cut off", False):
         photo = cropped(photo, frame)
         changed.append(Mended(step="crop", found="has a border to cut off", picture=True))
-    return photo, tuple(changed)
+        small = _small(photo)
+    return photo, small, tuple(changed)
 
 
 def _small(photo: Photo) -> Float:

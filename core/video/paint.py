@@ -14,10 +14,8 @@ from core.colour.cielab import Float, Pixels, pixel_lightness
 from core.colour.gamut import lab_to_gamut
 from core.colour.guided import local_lines
 from core.photo.resize import resize_area
+from core.render.upsample import RADIUS, RIDGE
 from core.video.reading import Film, Frame
-
-_RADIUS, _RIDGE = 1, 350.0
-"""As in ``core.render.upsample``."""
 
 _WEIGHTS = {1: (0.2126, 0.0722), 9: (0.2627, 0.0593), 10: (0.2627, 0.0593)}
 """Of red and blue in luma, by FFmpeg's number of a matrix: BT.709 and BT.2020; all others are BT.601's."""
@@ -44,7 +42,7 @@ def brought_to(field: Float, lightness: Float, refine: bool = True) -> Float:
     if not refine:
         return np.asarray(cv2.resize(field, size, interpolation=cv2.INTER_LINEAR), np.float32)
     small = resize_area(lightness, field.shape[:2])
-    slope, _ = local_lines(field, small, _RADIUS, _RIDGE)
+    slope, _ = local_lines(field, small, RADIUS, RIDGE)
     planes = np.dstack([field - slope * small[..., None], slope]).astype(np.float32)
     wide = cv2.resize(planes, size, interpolation=cv2.INTER_LINEAR)
     return np.asarray(wide[..., :2] + wide[..., 2:] * lightness[..., None], np.float32)

@@ -37,7 +37,7 @@ def colour_file(engine: Engine, upload: Upload, job: Job, progress: Progress) ->
         return job.run(engine, Path(upload.path), upload.name, folder / job.picture_name(upload.name), progress)
 
 
-def colour_upload(
+def colour_film_upload(
     engine: Engine, upload: Upload, job: FilmJob, quality: int | None, progress: Progress
 ) -> ColouredFilm:
     """Colour an uploaded film into one that browsers play, in a folder of its own in Gradio's cache.
@@ -48,9 +48,7 @@ def colour_upload(
         StoppedError: it was stopped before anything was done.
         AutochromeError: anything that the person can put right; nothing is left then.
     """
-    source = Path(upload.path)
-    if not source.exists():
-        raise GoneError(f"{upload.name} has been deleted, as every upload is after an hour at most; choose it again.")
+    source = _still_there(upload)
     settings = engine.settings
     job = replace(job, most_seconds=settings.max_film_seconds, most_pixels=settings.max_film_pixels)
     like = Path("film.webm" if source.suffix.lower() == ".webm" else "film.mp4")
@@ -69,9 +67,13 @@ def open_upload(upload: Upload, settings: Settings) -> Photo:
     Raises:
         PhotoError: it is no picture, or has been deleted.
     """
+    return open_photo(_still_there(upload), settings, upload.name)
+
+
+def _still_there(upload: Upload) -> Path:
     if not Path(upload.path).exists():
         raise GoneError(f"{upload.name} has been deleted, as every upload is after an hour at most; choose it again.")
-    return open_photo(upload.path, settings, upload.name)
+    return Path(upload.path)
 
 
 def open_reference(upload: Upload | None, settings: Settings) -> Photo | None:

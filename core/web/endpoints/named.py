@@ -26,7 +26,14 @@ from core.restore.strokes import read_strokes
 from core.video.colour_film import FilmJob
 from core.web.alerts import one_sentence, one_sentence_at_a_time
 from core.web.backend_list import list_all
-from core.web.colouring import colour_file, colour_upload, kept_folder, open_reference, open_upload, shown_on
+from core.web.colouring import (
+    colour_file,
+    colour_film_upload,
+    kept_folder,
+    open_reference,
+    open_upload,
+    shown_on,
+)
 from core.web.upload_fields import FilmUpload, PhotoUpload, Upload, photos_upload
 
 SHOWN_PIXELS = 2_000_000
@@ -442,7 +449,7 @@ def _add_video(engine: Engine) -> None:
         engine.check(backend)
         begin, length = _stretch(start, seconds)
         job = FilmJob(backend, look, recolour=recolour, start=begin, seconds=length)
-        done = colour_upload(engine, film, job, _whole(quality), shown_on(progress))
+        done = colour_film_upload(engine, film, job, _whole(quality), shown_on(progress))
         report = {"backend": done.backend, "frames": done.frames, "width": done.width, "height": done.height}
         return str(done.path), report | {"warnings": list(done.warnings)}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -28,6 +27,7 @@ from core.web.colouring import deleted_in_time, folder_by_name, kept_folder, new
 from core.web.look_fields import look_component
 from core.web.messages import notice, notice_place
 from core.web.small_pictures import data_uri
+from core.web.stops import Stops
 from core.web.texts import in_english, label, say
 from core.web.upload_fields import Upload, photos_upload
 
@@ -40,7 +40,7 @@ class BatchTab:
 
     def __init__(self, engine: Engine):
         self._engine = engine
-        self._stops: dict[str, threading.Event] = {}  # by visitor: set to end what is running
+        self._stops = Stops()
         self._notice = notice_place()
         with gr.Row(elem_id="batch-studio"):
             with gr.Column(min_width=280):
@@ -77,23 +77,17 @@ class BatchTab:
             concurrency_limit=2,
             show_progress_on=[self._progress],
         )
-        self._cancel.click(self._stop, api_visibility="private", queue=False)
-
-    def _stop(self, request: gr.Request) -> None:
-        stop = self._stops.get(str(request.session_hash))
-        if stop:
-            stop.set()
+        self._cancel.click(self._stops.stop, api_visibility="private", queue=False)
 
     def _run(
         self, files: list[Upload], backend: str, look: dict[str, Any], format_name: str, request: gr.Request
     ) -> Iterator[Any]:
         """Colour everything, telling after each photograph how far it is."""
-        stop = self._stops[str(request.session_hash)] = threading.Event()
         try:
             photographs = sources([(Path(file.path), file.name) for file in files], self._engine.settings)
             job = Job(backend, make_look(**look), output_format(format_name), colour_photos="keep-as-is")
-            yield self._begun(len(photographs))
-            with kept_folder() as folder:
+            with kept_folder() as folder, self._stops.working(request) as stop:
+                yield self._begun(len(photographs))
                 target = folder / _ZIP
                 started, outcomes, shown = time.monotonic(), [], []
                 for done in colour_batch(self._engine, photographs, job, target, stop):
@@ -108,8 +102,6 @@ class BatchTab:
             yield self._ended(outcomes, len(photographs), target) | {self._gallery: _gallery_html(shown, folder.name)}
         except AutochromeError as error:
             yield {self._notice: notice(error), self._progress: "", **self._buttons(running=False)}
-        finally:
-            self._stops.pop(str(request.session_hash), None)
 
     def _show_picture(self) -> Callable[[dict[str, Any]], dict[str, Any]]:
         @as_problem

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -13,9 +13,10 @@ from core.look.look import make_look
 from core.progress import StoppedError
 from core.video.colour_film import FilmJob
 from core.web.choices import model_choice
-from core.web.colouring import colour_upload, shown_on
+from core.web.colouring import colour_film_upload, shown_on
 from core.web.look_fields import look_component
 from core.web.messages import notice, notice_place
+from core.web.stops import Stops
 from core.web.texts import label, say
 from core.web.upload_fields import FilmUpload, Upload
 
@@ -27,7 +28,7 @@ class FilmTab:
 
     def __init__(self, engine: Engine):
         self._engine = engine
-        self._stops: dict[str, threading.Event] = {}  # by visitor: set to end what is running
+        self._stops = Stops()
         self._notice = notice_place()
         with gr.Row(elem_id="film-studio"):
             with gr.Column(min_width=280):
@@ -62,12 +63,7 @@ class FilmTab:
                 self._colour(whole), given, shown, api_visibility="private", concurrency_id="film",
                 concurrency_limit=1, show_progress_on=[self._result],
             )  # fmt: skip
-        self._stop_button.click(self._stop, api_visibility="private", queue=False)
-
-    def _stop(self, request: gr.Request) -> None:
-        stop = self._stops.get(str(request.session_hash))
-        if stop:
-            stop.set()
+        self._stop_button.click(self._stops.stop, api_visibility="private", queue=False)
 
     def _buttons(self, running: bool) -> Any:
         def show() -> Any:
@@ -86,29 +82,26 @@ class FilmTab:
             progress: gr.Progress = gr.Progress(),  # noqa: B008 - how Gradio is told to hand one in
         ) -> Any:
             """Colour the film, or some seconds of it."""
-            stop = self._stops[str(request.session_hash)] = threading.Event()
-            show = shown_on(progress)
-
-            def told(share: float, words: str) -> None:
-                if stop.is_set():
-                    raise StoppedError
-                show(share, words)
-
-            buttons = self._buttons(running=False)()
+            show, buttons = shown_on(progress), self._buttons(running=False)()
             try:
                 if film is None:
                     raise FilmError("There is no film; choose one.")
                 stretch = (0.0, None) if whole else (max(0.0, start or 0.0), _PREVIEW_SECONDS)
                 job = FilmJob(backend, make_look(**look), recolour=recolour, start=stretch[0], seconds=stretch[1])
-                done = colour_upload(self._engine, film, job, None, told)
+                with self._stops.working(request) as stop:
+
+                    def told(share: float, words: str) -> None:
+                        if stop.is_set():
+                            raise StoppedError
+                        show(share, words)
+
+                    done = colour_film_upload(self._engine, film, job, None, told)
             except StoppedError:
                 return [None, None, say("film.stopped", "p"), *buttons]
             except AutochromeError as error:
                 return [notice(error), None, "", *buttons]
-            finally:
-                self._stops.pop(str(request.session_hash), None)
             told_of = ("film.done" if whole else "film.tried") if done.whole else "film.part"
             story = say(told_of, "p", count=done.frames)
-            return [None, str(done.path), story + "".join(f"<p>{each}</p>" for each in done.warnings), *buttons]
+            return [None, str(done.path), story + "".join(f"<p>{escape(each)}</p>" for each in done.warnings), *buttons]
 
         return colour
