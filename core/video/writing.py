@@ -6,8 +6,9 @@ Parts are joined without encoding again: no frame depends on one of another part
 from __future__ import annotations
 
 import heapq
+import os
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -71,6 +72,21 @@ _USUAL = {".mp4": "h264", ".m4v": "h264", ".mov": "h264", ".mkv": "h264", ".webm
 _ANOTHER = {".gif": ".mp4"}
 
 
+@contextmanager
+def _priority_kept() -> Iterator[None]:
+    """Threads stay ordinary ones.
+
+    Where root runs it, SVT-AV1 makes real-time threads of its own and of the one that opens it. They, and every process
+    that is started by them, would let nothing else on the machine run.
+    """
+    ordinary = hasattr(os, "sched_getscheduler") and os.sched_getscheduler(0) == os.SCHED_OTHER
+    yield
+    if ordinary:
+        for thread in Path("/proc/self/task").iterdir():
+            with suppress(ProcessLookupError):
+                os.sched_setscheduler(int(thread.name), os.SCHED_OTHER, os.sched_param(0))
+
+
 @dataclass(frozen=True)
 class Encoding:
     """A codec, the container's ending, how good it is to be, 0..100, and whether more than 8 bits are kept."""
@@ -122,6 +138,8 @@ class Part:
         self._matrix = matrix_of(film)
         context.color_range, context.colorspace = max(full, 1), self._matrix
         context.color_primaries, context.color_trc = primaries, transfer
+        with _priority_kept():
+            context.open()
 
     @property
     def pixel_format(self) -> str:

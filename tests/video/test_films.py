@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -18,8 +19,8 @@ from core.errors import FilmError, InColourError, RequestError
 from core.look.look import Look
 from core.progress import StoppedError
 from core.video.colour_film import ColouredFilm, FilmJob, colour_film
-from core.video.reading import look_at
-from core.video.writing import CODECS, encoding_for
+from core.video.reading import Frame, look_at
+from core.video.writing import CODECS, Part, encoding_for
 from tests.support.fakes import FakeBackend, make_engine
 from tests.support.films import read_film, scene, sound_of, write_film
 
@@ -82,6 +83,18 @@ def test_every_codec(tmp_path: Path, codec: str) -> None:
     assert len(after) == 6
     assert np.abs(np.diff([time for time, _ in after]) - 0.04).max() < 0.0011
     assert max(greens(done.path)) < -15
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="threads have no classes here")
+@pytest.mark.parametrize("codec", CODECS)
+def test_a_codec_leaves_the_rest_of_the_machine_its_processors(tmp_path: Path, codec: str) -> None:
+    film = look_at(write_film(tmp_path / "a.mp4", map(scene, range(2))))
+    part = Part(tmp_path / "part", film, encoding_for(film.path, codec))
+    frame = Frame(0, np.zeros((film.height, film.width), np.uint8))
+    part.write(part.ready(frame, np.zeros((12, 16, 2), np.float32)))
+    threads = [int(thread.name) for thread in Path("/proc/self/task").iterdir()]
+    assert {os.sched_getscheduler(thread) for thread in threads} == {os.SCHED_OTHER}
+    part.drop()
 
 
 class HaltError(Exception):
