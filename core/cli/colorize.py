@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from core.jobs.targets import Target, Targets
     from core.photo.archive import Source
     from core.photo.credentials import Credentials
+    from core.video.hints import FilmHint
 
 
 def colorize(
@@ -104,7 +105,10 @@ def colorize(
     ] = None,
     hint: Annotated[
         list[str] | None,
-        typer.Option(metavar="X,Y,#RRGGBB", help="A colour that is known, at 0 to 1 of width and height; repeatable."),
+        typer.Option(
+            metavar="X,Y,#RRGGBB",
+            help="A colour that is known, at 0 to 1 of width and height, in films with @SECONDS; repeatable.",
+        ),
     ] = None,
     reference: Annotated[
         Path | None,
@@ -165,6 +169,7 @@ def colorize(
     with plain_errors(BAD_USAGE):
         if skip_existing and overwrite:
             raise RequestError("--skip-existing and --overwrite contradict each other; leave one of them out.")
+        hints = [read_hint(text) for text in hint or ()]
         given = {
             "strength": strength,
             "temperature": temperature,
@@ -174,7 +179,7 @@ def colorize(
             "tint_warm": tint_warm,
             "tint_magenta": tint_magenta,
             "alternative": alternative,
-            "hints": [read_hint(text) for text in hint] if hint else None,
+            "hints": [each for each in hints if "t" not in each] or None,
         }
         look = make_look(**{name: value for name, value in given.items() if value is not None})
         format_name = output_format(format_) if format_ else None
@@ -210,6 +215,7 @@ def colorize(
 
             check_encoding(codec, quality)
         photos = [item for item in items if item not in films]
+        timed = _timed(hints, bool(films), bool(photos))
         reporter = Reporter(report, as_json)
     log = Path() if is_elsewhere(folder_out) else folder_out
     with reporter, faults_into(log):
@@ -221,7 +227,7 @@ def colorize(
         if reporter.ended:
             left += films
         elif films:
-            left += _colour_films(films, job, engine, folder_out, codec, overwrite, reporter)
+            left += _colour_films(films, job, timed, engine, folder_out, codec, overwrite, reporter)
     reporter.sum_up()
     if len(items) > 1 or input_list:
         with plain_errors():
@@ -247,9 +253,28 @@ def _films_among(items: list[Item]) -> list[Item]:
     return [item for item in items if is_a_film(item)]
 
 
+def _timed(hints: list[dict[str, Any]], films: bool, photos: bool) -> tuple[FilmHint, ...]:
+    """The hints that are for films.
+
+    Raises:
+        RequestError: one is for nothing that there is to colour, or is out of range.
+    """
+    timed = [each for each in hints if "t" in each]
+    if films and not photos and len(timed) < len(hints):
+        raise RequestError("A hint on a film needs its time; write it as X,Y,#RRGGBB@SECONDS.")
+    if not timed:
+        return ()
+    if not films:
+        raise RequestError("There is no film for the hint with @SECONDS; leave @SECONDS out for photographs.")
+    from core.video.hints import film_hints
+
+    return film_hints(timed)
+
+
 def _colour_films(
     films: list[Item],
     job: Job,
+    hints: tuple[FilmHint, ...],
     engine: Engine,
     output: Path,
     codec: str | None,
@@ -261,7 +286,7 @@ def _colour_films(
     from core.video.colour_film import FilmJob
 
     recolour = job.colour_photos == "recolour"
-    film_job = FilmJob(job.backend, job.look, job.options, job.reference, recolour)
+    film_job = FilmJob(job.backend, job.look, job.options, job.reference, recolour, hints)
     with _stopped_by_ctrl_c() as stopped:
         return Films(engine, film_job, output, codec, job.quality, overwrite).colour(films, reporter.add, stopped)
 

@@ -9,21 +9,25 @@ from core.errors import RequestError, shortened
 
 
 def read_hint(text: str) -> dict[str, Any]:
-    """A hint as ``Look.hints`` takes it, from ``X,Y,#RRGGBB``; what is out of range is for ``Look`` to say.
+    """A hint as ``Look.hints`` takes it, from ``X,Y,#RRGGBB``, or as a film does, with its ``t``, from
+    ``X,Y,#RRGGBB@SECONDS``; what is out of range is for those to say.
 
     Raises:
         RequestError: it is no such thing.
     """
-    parts = [part.strip() for part in text.split(",")]
+    place, at, seconds = text.partition("@")
+    parts = [part.strip() for part in place.split(",")]
     try:
         x, y, colour = float(parts[0]), float(parts[1]), parts[2]
         if len(parts) > 3:
             raise ValueError("more than three parts")
+        time = {"t": float(seconds)} if at else {}
     except (ValueError, IndexError) as error:
         raise RequestError(
-            f"The hint '{text}' is no place and colour; write it as X,Y,#RRGGBB, for example 0.3,0.8,#2e6b3f."
+            f"The hint '{text}' is no place and colour; write it as X,Y,#RRGGBB, for example 0.3,0.8,#2e6b3f, "
+            "with @SECONDS for a film."
         ) from error
-    return {"x": x, "y": y, "color": colour}
+    return {"x": x, "y": y, "color": colour} | time
 
 
 def read_option(text: str) -> tuple[str, Any]:

@@ -15,15 +15,16 @@ from typing import Any
 import numpy as np
 
 from core.colour.cielab import Float, Pixels
-from core.engine import Engine
+from core.engine import Engine, Forecast
 from core.errors import FilmError, InColourError
-from core.look.look import Look
+from core.look.look import Hint, Look
 from core.look.tint import tint
 from core.photo.open import Photo
 from core.photo.origin import done_by, marked
 from core.progress import Progress, StoppedError, no_progress
 from core.registry.registry import AUTO
 from core.restore.restore import Restoration
+from core.video.hints import FilmHint, Trails, laid_over
 from core.video.reading import Film, Frame, digest_of_film, frames, look_at
 from core.video.steady import Coloured, Key, coloured_steadily
 from core.video.writing import Encoding, Part, join
@@ -44,10 +45,11 @@ class FilmJob:
 
     Attributes:
         backend: an id, or ``auto``, which is decided once for a film.
-        look: of all frames; its hints are of no use to a film and are left out.
+        look: of all frames; its hints, which belong to no time, are left out.
         options: the backend's own.
         reference: a second photograph, for a backend that takes its colours from one.
         recolour: whether a film that is in colour is coloured all the same.
+        hints: colours that are known, each on the frame of its time; they go along with the motion.
         start, seconds: the part of the film that is wanted, in seconds, or None for all that follows.
         most_seconds, most_pixels: the longest film and the largest frame that are taken, or None.
     """
@@ -57,6 +59,7 @@ class FilmJob:
     options: Mapping[str, Any] | None = None
     reference: Photo | None = None
     recolour: bool = False
+    hints: tuple[FilmHint, ...] = ()
     start: float = 0.0
     seconds: float | None = None
     most_seconds: float | None = None
@@ -122,7 +125,7 @@ def colour_film(
         BackendError, WeightsError, RequestError: see ``Engine.forecast``.
     """
     film = look_at(source)
-    _check(film, job)
+    check(film, job)
     work = _Work(parts_folder(target), _plan(film, job, encoding))
     painter = _Painter(engine, job, film, work.backend)
     first = round(job.start / film.time_base) if job.start else None
@@ -161,7 +164,12 @@ def colour_film(
     return done
 
 
-def _check(film: Film, job: FilmJob) -> None:
+def check(film: Film, job: FilmJob) -> None:
+    """Refuse a film that is over the limits, or in colour already.
+
+    Raises:
+        FilmError, InColourError: it is so.
+    """
     name = film.path.name
     if job.most_pixels and film.width * film.height > job.most_pixels:
         raise FilmError(f"{name} has {film.width} x {film.height} pixels, more than are taken; make it smaller.")
@@ -180,7 +188,12 @@ def _until(found: Iterator[Frame], end: int | None) -> Iterator[Frame]:
 
 
 class _Painter:
-    """Predicts a frame's colours, and paints them on; ``backend`` is what the first one was predicted by."""
+    """Predicts a frame's colours, and paints them on.
+
+    Attributes:
+        backend: what the first one was predicted by.
+        trails: what hints lay over each frame.
+    """
 
     def __init__(self, engine: Engine, job: FilmJob, film: Film, backend: str | None):
         self._engine, self._job = engine, job
@@ -189,21 +202,31 @@ class _Painter:
         look = job.look.model_copy(update={"hints": ()})
         self._guessed = look.model_copy(update={"strength": 1.0, "tint_warm": 0.0, "tint_magenta": 0.0})
         self._painted = look.model_copy(update={"alternative": "default"})
+        self.trails = Trails(film, job.hints, self._overlay)
 
     def guess(self, grey: Pixels) -> Float:
         """A*b* of a frame, (h', w', 2): predicted upright, and turned back to how the file has it."""
+        return self._turned_back(self._forecast(grey).colouring.chroma(self._guessed))
+
+    def paint(self, coloured: Coloured, layers: list[Float], part: Part) -> Any:
+        """The frame in colour, as a part takes it; the look's strength and tints are put on, and hints laid over."""
+        look = self._painted
+        ab = laid_over(coloured.ab * np.float32(look.strength) + tint(look), layers)
+        return part.ready(coloured.frame, ab if look.strength else np.zeros_like(ab), look.refine)
+
+    def _overlay(self, grey: Pixels, hints: tuple[Hint, ...]) -> Float:
+        return self._turned_back(self._forecast(grey).colouring.overlay(hints))
+
+    def _forecast(self, grey: Pixels) -> Forecast:
         photo, options = Photo(np.ascontiguousarray(np.rot90(grey, self._turns))), self._job.options
         forecast = self._engine.forecast(
             photo, self.backend, options, reference=self._job.reference, restoration=Restoration(photo)
         )
         self.backend = forecast.report.backend
-        return np.ascontiguousarray(np.rot90(forecast.colouring.chroma(self._guessed), -self._turns))
+        return forecast
 
-    def paint(self, coloured: Coloured, part: Part) -> Any:
-        """The frame in colour, as a part takes it; the look's strength and tints are put on."""
-        look = self._painted
-        ab = coloured.ab * np.float32(look.strength) + tint(look)
-        return part.ready(coloured.frame, ab if look.strength else np.zeros_like(ab), look.refine)
+    def _turned_back(self, field: Float) -> Float:
+        return np.ascontiguousarray(np.rot90(field, -self._turns))
 
 
 def _colour_parts(
@@ -233,7 +256,8 @@ def _colour_parts(
                     continue
                 if part is None:
                     part, began = Part(path, film, encoding), item[0].frame.time
-                for frame in pool.map(partial(painter.paint, part=part), item):
+                layers = [painter.trails.at(each.frame.time) for each in item]
+                for frame in pool.map(partial(painter.paint, part=part), item, layers):
                     part.write(frame)
                 work.count += len(item)
                 work.ends = item[-1].frame.time + step
@@ -258,7 +282,7 @@ def _plan(film: Film, job: FilmJob, encoding: Encoding) -> str:
     """A digest of all that parts depend on: those made under another one are of no use."""
     reference = job.reference and hashlib.sha256(job.reference.pixels.tobytes()).hexdigest()
     said = [_VERSION, digest_of_film(film.path), job.backend, job.look.model_dump(mode="json"), dict(job.options or {})]
-    said += [reference, job.start, job.seconds, repr(encoding)]
+    said += [reference, job.start, job.seconds, repr(encoding), [hint.model_dump() for hint in job.hints]]
     return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
 
 

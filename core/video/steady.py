@@ -31,7 +31,7 @@ _KEPT = 0.65
 _EXPOSURE_KEPT, _EXPOSURE_LIMITS = 0.3, (0.6, 1.7)
 """How far (as a logarithm) a guess's mean chroma is brought to that of its shot, and the factors at most."""
 
-_UNSURE, _TOO_MUCH = 0.15, 0.12
+UNSURE, _TOO_MUCH = 0.15, 0.12
 """Trust under which a place has come into view, and the share of such places for which a frame is predicted itself."""
 
 _FLOOR = 0.02
@@ -98,7 +98,7 @@ def coloured_steadily(frames: Iterable[Frame], guess: Guess, key: Key | None = N
             continue
         before = pending[-1].small if pending else key.small
         step = _step(frame, before)
-        lost = float((step.back.trust < _UNSURE).mean())
+        lost = float((step.back.trust < UNSURE).mean())
         if is_cut(before, step.small, lost):
             yield _between(key, pending, guess)
             key, pending = _first(frame, guess, step.small), []
@@ -177,7 +177,7 @@ def _between(
         weights = [(old.trust + _FLOOR) * (1 - late), (new.trust + _FLOOR) * late]
         sources = [old.brought(key.ab), new.brought(following.ab)]
         sure = np.maximum(old.trust, new.trust)
-        if float((sure < _UNSURE).mean()) > _TOO_MUCH:
+        if float((sure < UNSURE).mean()) > _TOO_MUCH:
             own = _guessed(step.frame, step.small, guess)
             sources.append(own * _exposure(own, _mean(sources, weights), sure))
             weights.append((1 - sure) * _FRESH)

@@ -213,7 +213,8 @@ def join(
         film: where the rest comes from.
         target: the file to write; what is there is overwritten.
         mark: a sentence for its metadata.
-        start, until: times, in the film's units, at which it begins and ends; None for all of it.
+        start, until: times, in the film's units, at which it begins and ends; None for all of it. What begins later
+            than the film is shown from 0 on.
 
     Returns:
         Sentences about what the new container could not hold.
@@ -236,10 +237,15 @@ def join(
             kept, lost = _other_streams(source, sink)
             sink.metadata.update(source.metadata)
             sink.metadata["comment"] = "; ".join(filter(None, [source.metadata.get("comment"), mark]))
-            _keep_chapters(source, sink)
+            if start is None:
+                _keep_chapters(source, sink)
             begin, end = (None if time is None else time * film.time_base for time in (start, until))
             streams = [_of_parts(parts, pictures), _of_source(source, kept, begin, end)]
             for _, packet in heapq.merge(*streams, key=lambda each: each[0]):
+                late = round(begin / packet.time_base) if begin else 0
+                packet.dts -= late
+                if packet.pts is not None:
+                    packet.pts -= late
                 sink.mux(packet)
             return [f"{target.suffix[1:]} cannot hold its {name}, which was left out." for name in lost]
     except (av.FFmpegError, OSError, ValueError) as error:

@@ -48,9 +48,7 @@ def colour_film_upload(
         StoppedError: it was stopped before anything was done.
         AutochromeError: anything that the person can put right; nothing is left then.
     """
-    source = _still_there(upload)
-    settings = engine.settings
-    job = replace(job, most_seconds=settings.max_film_seconds, most_pixels=settings.max_film_pixels)
+    source, job = uploaded(upload), film_job(engine, job)
     like = Path("film.webm" if source.suffix.lower() == ".webm" else "film.mp4")
     encoding = replace(encoding_for(like, None, quality), deep=False)
     with kept_folder() as folder:
@@ -61,19 +59,29 @@ def colour_film_upload(
         return done
 
 
+def film_job(engine: Engine, job: FilmJob) -> FilmJob:
+    """A film's job within the limits of the settings."""
+    return replace(job, most_seconds=engine.settings.max_film_seconds, most_pixels=engine.settings.max_film_pixels)
+
+
+def uploaded(upload: Upload) -> Path:
+    """Where an upload lies.
+
+    Raises:
+        GoneError: it has been deleted.
+    """
+    if not Path(upload.path).exists():
+        raise GoneError(f"{upload.name} has been deleted, as every upload is after an hour at most; choose it again.")
+    return Path(upload.path)
+
+
 def open_upload(upload: Upload, settings: Settings) -> Photo:
     """An uploaded photograph, opened.
 
     Raises:
         PhotoError: it is no picture, or has been deleted.
     """
-    return open_photo(_still_there(upload), settings, upload.name)
-
-
-def _still_there(upload: Upload) -> Path:
-    if not Path(upload.path).exists():
-        raise GoneError(f"{upload.name} has been deleted, as every upload is after an hour at most; choose it again.")
-    return Path(upload.path)
+    return open_photo(uploaded(upload), settings, upload.name)
 
 
 def open_reference(upload: Upload | None, settings: Settings) -> Photo | None:

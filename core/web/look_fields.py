@@ -28,12 +28,11 @@ def fields_html(*names: str, prefix: str = "") -> str:
 
 def look_component(elem_id: str) -> Any:
     """All of them as a component, whose value is an object of what differs from the defaults."""
-    fine = (
-        f'<details><summary data-say="fine"></summary><div class="fields">{fields_html(*FINE, prefix="batch-")}</div>'
-    )
+    prefix = f"{elem_id}-"
+    fine = f'<details><summary data-say="fine"></summary><div class="fields">{fields_html(*FINE, prefix=prefix)}</div>'
     return gr.HTML(
         {},
-        html_template=in_english(f"{fields_html(*FIRST, prefix='batch-')}{fine}</details>"),
+        html_template=in_english(f"{fields_html(*FIRST, prefix=prefix)}{fine}</details>"),
         js_on_load="autochrome.fields(element, props);",
         apply_default_css=False,
         elem_id=elem_id,

@@ -31,7 +31,7 @@ _MOST_SESSIONS = 300
 """Visitors whose state is kept, the latest; Gradio counts each call of the API as one, and keeps 0.2 MB for it."""
 
 _MARK = (ASSETS / "mark.svg").read_text().replace("<svg ", '<svg aria-hidden="true" ')
-_STYLES = ("page.css", "viewer.css", "panel.css", "hints.css", "prints.css", "phone.css")
+_STYLES = ("page.css", "viewer.css", "panel.css", "hints.css", "prints.css", "film.css", "phone.css")
 _SCRIPTS = (
     "say",
     "page",
@@ -45,6 +45,7 @@ _SCRIPTS = (
     "visit",
     "photo",
     "batch",
+    "film",
     "compare",
 )
 

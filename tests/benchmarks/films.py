@@ -10,13 +10,16 @@ Video Colorization", 2021): the true film's, and ours and that of each frame alo
 Süsstrunk 2003) is over that of each frame alone, PSNR less that. Last is the mean difference in a*b* of the first
 frames after cuts, at most, and the number of cuts.
 
-With ``--speed`` films of grey at two sizes are read, coloured and written, steadily and each frame alone, in turn.
+With ``--speed`` films of grey at two sizes are read, coloured and written, steadily and each frame alone, in turn; with
+``--memory`` long ones, each in a process of its own.
 """
 
 from __future__ import annotations
 
 import argparse
 import resource
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -178,13 +181,12 @@ def _jumps(before: Pixels, after: Pixels) -> bool:
     return float(np.abs(small[0] - small[1]).mean()) > 25
 
 
-def speed(engine: Engine, backend: str, folder: Path, size: tuple[int, int], count: int) -> str:
-    """Frames a second, of the wall's clock and of the processor's, steadily and each frame alone."""
+def made_of_scenes(path: Path, size: tuple[int, int], count: int) -> Path:
+    """A grey film at 25 frames a second."""
     from tests.support.films import scene
 
     height, width = size
-    film = folder / "speed.mp4"
-    with av.open(str(film), "w") as out:
+    with av.open(str(path), "w") as out:
         stream = out.add_stream("libx264", 25, options={"preset": "veryfast"})
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         for number in range(count):
@@ -193,6 +195,47 @@ def speed(engine: Engine, backend: str, folder: Path, size: tuple[int, int], cou
             frame.pts = number
             out.mux(stream.encode(frame))
         out.mux(stream.encode(None))
+    return path
+
+
+def repeated(path: Path, target: Path, times: int) -> Path:
+    """A film one time after the other: its packets, not encoded again."""
+    with av.open(str(target), "w") as out:
+        stream, late = None, 0
+        for _ in range(times):
+            with av.open(str(path)) as container:
+                source, end = container.streams.video[0], 0
+                stream = stream or out.add_stream_from_template(source)
+                for packet in container.demux(source):
+                    if packet.pts is None or packet.dts is None:
+                        continue
+                    end = max(end, packet.pts + (packet.duration or 1))
+                    packet.pts, packet.dts, packet.stream = packet.pts + late, packet.dts + late, stream
+                    out.mux(packet)
+            late += end
+    return target
+
+
+def memory(backend: str, folder: Path, size: tuple[int, int], seconds: int) -> str:
+    """Megabytes at most of a process that colours a film of this length, and frames a second."""
+    film = repeated(made_of_scenes(folder / "ten.mp4", size, 250), folder / "long.mp4", seconds // 10)
+    code = (
+        "import resource, sys; from pathlib import Path; from core.engine import Engine; "
+        "from core.registry.registry import load_registry; from core.settings import Settings; "
+        "from core.video.colour_film import FilmJob, colour_film; from core.video.writing import Encoding; "
+        "film = Path(sys.argv[1]); colour_film(Engine(load_registry(), Settings(cache_mb=64)), FilmJob(sys.argv[2]), "
+        "film, film.with_name('long.colour.mp4'), Encoding('h264', '.mp4')); "
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
+    )
+    started = time.perf_counter()
+    most = subprocess.run([sys.executable, "-c", code, film, backend], capture_output=True, text=True, check=True)
+    rate = seconds * 25 / (time.perf_counter() - started)
+    return f"| {size[1]} x {size[0]}, {seconds} s | {backend} | {most.stdout.strip()} | {rate:.0f} |"
+
+
+def speed(engine: Engine, backend: str, folder: Path, size: tuple[int, int], count: int) -> str:
+    """Frames a second, of the wall's clock and of the processor's, steadily and each frame alone."""
+    film = made_of_scenes(folder / "speed.mp4", size, count)
     cells = []
     for alone in (False, True):
         started, worked = time.perf_counter(), time.process_time()
@@ -201,7 +244,7 @@ def speed(engine: Engine, backend: str, folder: Path, size: tuple[int, int], cou
         wall, work = time.perf_counter() - started, time.process_time() - worked
         cells.append(f"{count / wall:.1f} | {1000 * work / count:.0f}")
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    return f"| {width} x {height}, {count} frames | {backend} | {' | '.join(cells)} | {memory} |"
+    return f"| {size[1]} x {size[0]}, {count} frames | {backend} | {' | '.join(cells)} | {memory} |"
 
 
 def main() -> None:
@@ -211,6 +254,7 @@ def main() -> None:
     parser.add_argument("--backend", default="pocket")
     parser.add_argument("--frames", type=int, default=100, help="of each film")
     parser.add_argument("--speed", action="store_true")
+    parser.add_argument("--memory", action="store_true", help="of films of 3 and of 30 minutes: takes long")
     given = parser.parse_args()
     engine = Engine(load_registry(), Settings(cache_mb=64))
     with tempfile.TemporaryDirectory() as folder:
@@ -222,6 +266,10 @@ def main() -> None:
             print("| size | backend | steadily, f/s | ms of a core | alone, f/s | ms of a core | MB at most |")
             for size, count in (((480, 640), 150), ((1080, 1920), 50)):
                 print(speed(engine, given.backend, Path(folder), size, count), flush=True)
+        if given.memory:
+            print("| size, length | backend | MB at most | frames a second |")
+            for size, seconds in (((1080, 1920), 10), ((1080, 1920), 40), ((180, 320), 180), ((180, 320), 1800)):
+                print(memory(given.backend, Path(folder), size, seconds), flush=True)
 
 
 if __name__ == "__main__":

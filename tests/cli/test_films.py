@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -78,6 +79,25 @@ def test_a_codec_that_is_none_is_said_before_any_work(colorize: Any) -> None:
         assert done.exit_code == 2
         assert "There is no codec 'best'; choose one of h264" in done.output
         assert made() == []
+
+
+def test_a_hint_on_a_film_has_its_time(colorize: Any) -> None:
+    place = "0.5,0.5,#3060c0"
+    assert colorize(film("b.mp4"), "--strength", "1").exit_code == 0
+    plain = read_film(Path("out/b.colour.mp4"))
+    done = colorize("b.mp4", "--hint", f"{place}@0.2", "--overwrite")
+    assert done.exit_code == 0, done.output
+    hinted = read_film(Path("out/b.colour.mp4"))
+    assert max(np.abs(one.astype(int) - other).max() for (_, one), (_, other) in zip(plain, hinted, strict=True)) > 20
+    for given, words in (
+        ([film("c.mp4"), "--hint", place], "A hint on a film needs its time; write it as X,Y,#RRGGBB@SECONDS."),
+        ([save_grey(Path("a.png")), "--hint", f"{place}@2"], "There is no film for the hint"),
+        (["c.mp4", "--hint", f"{place}@soon"], "is no place and colour"),
+        (["c.mp4", "--hint", f"{place}@-2"], "'0.t' is not usable"),
+    ):
+        done = colorize(*given)
+        assert done.exit_code == 2
+        assert words in done.output
 
 
 def test_ctrl_c_leaves_what_is_done_and_the_same_command_goes_on(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from core.look.look import Look
 from core.progress import StoppedError
 from core.video.colour_film import ColouredFilm, FilmJob, colour_film
 from core.video.reading import Frame, look_at
+from core.video.still import still
 from core.video.writing import CODECS, Part, encoding_for
 from tests.support.fakes import FakeBackend, make_engine
 from tests.support.films import read_film, scene, sound_of, write_film
@@ -162,6 +163,24 @@ def test_a_part_of_a_film(tmp_path: Path) -> None:
     done = colour(film, tmp_path / "b.mp4", start=0.4, seconds=0.8)
     assert done.frames == 20
     assert 15 < len(sound_of(done.path)) < len(sound_of(film))
+    times = [time for time, _ in read_film(done.path)]
+    assert (times[0], times[-1]) == pytest.approx((0, 19 / 25))
+
+
+def test_a_still_is_the_frame_that_a_player_shows(tmp_path: Path) -> None:
+    times = [0, 100, 400, 1300, 1350]
+    film = write_film(tmp_path / "a.mp4", map(scene, range(5)), times, shape_of_pixels=Fraction(2, 1), rotation=90)
+    for seconds, number in ((0, 0), (0.1, 1), (0.399, 1 + 1), (0.35, 1), (1.2, 2), (1.34, 3), (60, None)):
+        if number is None:
+            with pytest.raises(FilmError, match="no frame at 60 seconds"):
+                still(make_engine(Plain()), FilmJob("pocket"), film, seconds)
+            continue
+        seen = still(make_engine(Plain()), FilmJob("pocket"), film, seconds)
+        turns = round(look_at(film).rotation / 90)
+        errors = [np.abs(seen.grey.astype(int) - np.rot90(scene(each), turns)).mean() for each in range(5)]
+        assert int(np.argmin(errors)) == number
+        assert seen.shape == pytest.approx(48 / (64 * 2))
+        assert rgb_to_lab(seen.rgb.astype(np.float32) / 255)[..., 1].mean() < -15
 
 
 def test_a_film_in_colour_is_left_alone_unless_asked_for(tmp_path: Path) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
 import pytest
 from gradio_client import Client, handle_file
+from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.support.browser import Studio, serve_studio
+from tests.support.browser import Studio, save_ramp, serve_studio
 from tests.support.films import read_film, scene, sound_of, write_film
 
 
@@ -46,6 +50,20 @@ def test_a_film_and_a_part_of_it_through_the_api(client: Client, film: Path) -> 
     assert len(read_film(Path(part))) == report["frames"] == 10
 
 
+def test_hints_and_a_second_photograph_through_the_api(client: Client, film: Path, tmp_path: Path) -> None:
+    hints = [{"t": 0.4, "x": 0.4, "y": 0.5, "color": "#2040ff"}]
+    plain, _ = client.predict(film=handle_file(film), api_name="/colorize_video")
+    hinted, _ = client.predict(film=handle_file(film), hints=hints, api_name="/colorize_video")
+    before, after = (read_film(Path(each))[10][1].astype(int) for each in (plain, hinted))
+    assert (after[..., 2] - before[..., 2]).max() > 40
+    assert "'0.t' is not usable" in refusal(
+        client, film=handle_file(film), hints=[{"x": 0, "y": 0, "color": "#ffffff"}]
+    )
+    assert "uses no reference" in refusal(
+        client, film=handle_file(film), backend="pocket", reference=handle_file(save_ramp(tmp_path / "second.png"))
+    )
+
+
 def test_a_film_of_ten_bits_becomes_one_that_browsers_play(client: Client, tmp_path: Path) -> None:
     film = write_film(tmp_path / "deep.mkv", map(scene, range(6)), pix_fmt="yuv420p10le")
     done, _ = client.predict(film=handle_file(film), api_name="/colorize_video")
@@ -78,6 +96,71 @@ def test_five_seconds_are_tried_and_then_the_whole_film(visit: Page, served: Stu
     visit.get_by_role("button", name="Colour the whole film").click()
     expect(visit.locator("#film-story")).to_contain_text("The whole film: 40 frames", timeout=30_000)
     expect(visit.get_by_role("button", name="Stop")).to_be_hidden()
+
+
+def still(page: Page) -> Any:
+    """Pixels of the frame that is shown in colour, (h, w, 3)."""
+    address = page.locator("#film-still img.now").get_attribute("src") or ""
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2])))).astype(int)
+
+
+def test_the_frame_at_which_the_player_stands_is_shown_in_colour_and_tried_from(
+    visit: Page, served: Studio, film: Path
+) -> None:
+    visit.get_by_role("tab", name="Film").click()
+    expect(visit.locator("#film-still")).to_contain_text("Stop the film at a frame")
+    visit.locator("#film-upload input[type=file]").set_input_files(film)
+    picture = visit.locator("#film-still img.now")
+    expect(picture).to_be_visible(timeout=15_000)
+    first = picture.get_attribute("src")
+    visit.locator("#film-upload video").evaluate("video => { video.currentTime = 1.0; }")
+    expect(picture).not_to_have_attribute("src", str(first), timeout=15_000)
+    expect(visit.get_by_label("At second")).to_have_value("1")
+    seen = still(visit).mean(axis=2)
+    expected = [np.abs(seen - scene(number)).mean() for number in (0, 25)]
+    assert expected[1] < expected[0] / 2
+    chroma = np.ptp(still(visit), axis=2).mean()
+    calls = served.backend.calls
+    before = picture.get_attribute("src")
+    visit.locator("#film-look input[type=range]").first.fill("0")
+    expect(picture).not_to_have_attribute("src", str(before), timeout=15_000)
+    assert np.ptp(still(visit), axis=2).mean() < 3 < chroma
+    assert served.backend.calls == calls
+    visit.locator("#film-look input[type=range]").first.fill("1")
+    visit.locator("#film-frame").get_by_role("button", name="Add a colour").click()
+    visit.locator("#film-frame input[type=color]").fill("#2040ff")
+    box = picture.bounding_box()
+    assert box
+    picture.click(position={"x": box["width"] / 2, "y": box["height"] / 2})
+    expect(visit.locator("#film-still .spot")).to_have_count(1, timeout=15_000)
+    red, _, blue = still(visit)[22:26, 30:34].mean(axis=(0, 1))
+    assert blue > red + 20
+    visit.get_by_role("button", name="Try five seconds").click()
+    expect(visit.locator("#film-story")).to_contain_text("15 frames", timeout=30_000)
+    before_box = visit.get_by_label("Before")
+    before_box.check()
+    expect(visit.locator("#film-still img.was")).to_be_visible()
+    expect(picture).to_be_hidden()
+    visit.locator("#film-result video:not(.cover)").evaluate("video => { video.pause(); video.currentTime = 0.2; }")
+    cover = visit.locator("#film-result video.cover")
+    expect(cover).to_have_js_property("seeking", False)
+    visit.wait_for_function(
+        "Math.abs(document.querySelector('#film-result .cover').currentTime - 1.2) < 0.005", timeout=10_000
+    )
+    before_box.uncheck()
+    expect(cover).to_have_count(0)
+
+
+def test_a_film_that_the_browser_cannot_play_is_seen_by_its_seconds(visit: Page, tmp_path: Path) -> None:
+    odd = write_film(tmp_path / "odd.avi", map(scene, range(40)), codec="mpeg2video")
+    visit.get_by_role("tab", name="Film").click()
+    visit.locator("#film-upload input[type=file]").set_input_files(odd)
+    picture = visit.locator("#film-still img.now")
+    expect(picture).to_be_visible(timeout=15_000)
+    first = picture.get_attribute("src")
+    visit.get_by_label("At second").fill("1")
+    visit.get_by_label("At second").blur()
+    expect(picture).not_to_have_attribute("src", str(first), timeout=15_000)
 
 
 def test_what_is_no_film_is_told(visit: Page, served: Studio) -> None:

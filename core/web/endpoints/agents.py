@@ -29,6 +29,7 @@ from core.photo.resize import thumbnail
 from core.photo.save import SUFFIXES
 from core.restore.strokes import Stroke
 from core.settings import Settings
+from core.video.hints import FilmHint
 from core.web.small_pictures import data_uri
 
 SHOWN_PIXELS = 400_000
@@ -130,6 +131,15 @@ _PARAMETERS: dict[str, dict[str, Any]] = {
     "alternative": {"description": "another colouring that the prediction holds: a name that 'alternatives' gave"},
 }
 
+_OF_FILMS: dict[str, dict[str, Any]] = {
+    "hints": _PARAMETERS["hints"]
+    | {
+        "items": FilmHint.model_json_schema(),
+        "description": "spots whose colour is known on the frame of a time; they go along with the motion",
+    }
+}
+"""Parameters that say something else of films."""
+
 
 @contextmanager
 def serving_agents(settings: Settings) -> Iterator[None]:
@@ -163,10 +173,11 @@ class AgentServer(GradioMCPServer):  # type: ignore[misc]
         """A tool's parameters as a JSON schema; what belongs to ``Look`` is described there."""
         look = Look.model_json_schema()["properties"]
         endpoint = self.api_info["named_endpoints"][self.tool_to_endpoint[tool_name]]
+        described = _PARAMETERS | (_OF_FILMS if tool_name.endswith("colorize_video") else {})
         properties, required = {}, []
         for parameter in endpoint["parameters"]:
             name = parameter["parameter_name"]
-            properties[name] = look.get(name, {}) | _PARAMETERS.get(name, {}) or parameter["type"]
+            properties[name] = look.get(name, {}) | described.get(name, {}) or parameter["type"]
             if not parameter["parameter_has_default"]:
                 required.append(name)
         return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}, []

@@ -24,6 +24,7 @@ from core.render.confidence import confidence_picture
 from core.restore.restore import AUTO as WHAT_IS_SURE
 from core.restore.strokes import read_strokes
 from core.video.colour_film import FilmJob
+from core.video.hints import film_hints
 from core.web.alerts import one_sentence, one_sentence_at_a_time
 from core.web.backend_list import list_all
 from core.web.colouring import (
@@ -433,6 +434,8 @@ def _add_video(engine: Engine) -> None:
         seconds: float | None = None,
         quality: float | None = None,
         recolour: bool = False,
+        reference: Upload | None = None,
+        hints: list[dict[str, Any]] | None = None,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - how Gradio is told to hand one in
     ) -> tuple[str, dict[str, Any]]:
         """Colour a black-and-white film, or a part of one; gives the film's file and a report."""
@@ -446,9 +449,17 @@ def _add_video(engine: Engine) -> None:
             tint_warm=tint_warm,
             tint_magenta=tint_magenta,
         )
-        engine.check(backend)
+        engine.check(backend, has_reference=reference is not None)
         begin, length = _stretch(start, seconds)
-        job = FilmJob(backend, look, recolour=recolour, start=begin, seconds=length)
+        job = FilmJob(
+            backend,
+            look,
+            reference=open_reference(reference, engine.settings),
+            recolour=recolour,
+            hints=film_hints(hints),
+            start=begin,
+            seconds=length,
+        )
         done = colour_film_upload(engine, film, job, _whole(quality), shown_on(progress))
         report = {"backend": done.backend, "frames": done.frames, "width": done.width, "height": done.height}
         return str(done.path), report | {"warnings": list(done.warnings)}
@@ -465,6 +476,8 @@ def _add_video(engine: Engine) -> None:
             gr.Number(None, label="How many seconds; all unless given", visible=False),
             gr.Number(None, label="Quality, 1 to 100", visible=False),
             gr.Checkbox(False, label="Colour a film that is in colour already", visible=False),
+            _reference_field(),
+            gr.JSON([], label="Colours that are known, each with its time t in seconds", visible=False),
         ],
         outputs=[gr.File(label="Film", visible=False), gr.JSON(label="Report", visible=False)],
         api_name="colorize_video",

@@ -1,4 +1,4 @@
-"""The tab for films: a few seconds to see how it will look, then the whole film."""
+"""The tab for films: a frame to choose a look on, a few seconds to see how it will be, then the whole film."""
 
 from __future__ import annotations
 
@@ -8,19 +8,23 @@ from typing import Any
 import gradio as gr
 
 from core.engine import Engine
-from core.errors import AutochromeError, FilmError
+from core.errors import AutochromeError, FilmError, RequestError
 from core.look.look import make_look
 from core.progress import StoppedError
 from core.video.colour_film import FilmJob
+from core.video.hints import film_hints
+from core.video.still import Still, still
 from core.web.choices import model_choice
-from core.web.colouring import colour_film_upload, shown_on
+from core.web.colouring import colour_film_upload, film_job, shown_on, uploaded
 from core.web.look_fields import look_component
 from core.web.messages import notice, notice_place
+from core.web.small_pictures import data_uri
 from core.web.stops import Stops
-from core.web.texts import label, say
+from core.web.texts import in_english, label, page_part, say
 from core.web.upload_fields import FilmUpload, Upload
 
 _PREVIEW_SECONDS = 5.0
+_STILL_HEIGHT = 320
 
 
 class FilmTab:
@@ -36,11 +40,20 @@ class FilmTab:
                 self._film = FilmUpload(
                     label=label("film.prompt"), show_label=False, sources=["upload"], elem_id="film-upload", height=280
                 )
+                self._frame = gr.HTML(
+                    {"at": 0, "hints": []},
+                    html_template=page_part("film-frame.html"),
+                    js_on_load="autochrome.film(element, { props, trigger });",
+                    apply_default_css=False,
+                    elem_id="film-frame",
+                    elem_classes="controls",
+                    padding=False,
+                )
+                self._still = gr.HTML(say("film.stand", "p"), elem_id="film-still", padding=False)
+            with gr.Column(min_width=280):
                 self._backend = model_choice("film-backend", engine)
                 self._look = look_component("film-look")
-                self._start = gr.Number(0, label=label("film.from"), minimum=0, elem_id="film-from")
                 self._recolour = gr.Checkbox(False, label=label("film.recolour"), elem_id="film-recolour")
-            with gr.Column(min_width=280):
                 self._try = gr.Button(label("film.try"), variant="primary", elem_id="film-try")
                 self._whole = gr.Button(label("film.whole"), elem_id="film-whole")
                 self._stop_button = gr.Button(label("film.stop"), visible=False, elem_id="film-stop")
@@ -53,7 +66,12 @@ class FilmTab:
                     autoplay=True,
                 )
                 self._story = gr.HTML(elem_id="film-story", padding=False)
-        given = [self._film, self._backend, self._look, self._start, self._recolour]
+        given = [self._film, self._backend, self._look, self._frame, self._recolour]
+        gr.on(
+            [self._film.change, self._frame.input, self._backend.input, self._look.change, self._recolour.input],
+            self._show, given, [self._notice, self._still], api_visibility="private", show_progress="hidden",
+            trigger_mode="always_last", concurrency_id="frame", concurrency_limit=2,
+        )  # fmt: skip
         shown = [self._notice, self._result, self._story, self._try, self._whole, self._stop_button]
         for button, whole in ((self._try, False), (self._whole, True)):
             button.click(
@@ -64,6 +82,19 @@ class FilmTab:
                 concurrency_limit=1, show_progress_on=[self._result],
             )  # fmt: skip
         self._stop_button.click(self._stops.stop, api_visibility="private", queue=False)
+
+    def _show(
+        self, film: Upload | None, backend: str, look: dict[str, Any], frame: dict[str, Any], recolour: bool
+    ) -> Any:
+        """The frame at which the player stands, in colour."""
+        if film is None:
+            return None, say("film.stand", "p")
+        try:
+            job = FilmJob(backend, make_look(**look), recolour=recolour, hints=film_hints(frame.get("hints")))
+            shown = still(self._engine, film_job(self._engine, job), uploaded(film), _second(frame))
+            return None, _picture(shown)
+        except AutochromeError as error:
+            return notice(error), say("film.stand", "p")
 
     def _buttons(self, running: bool) -> Any:
         def show() -> Any:
@@ -76,7 +107,7 @@ class FilmTab:
             film: Upload | None,
             backend: str,
             look: dict[str, Any],
-            start: float | None,
+            frame: dict[str, Any],
             recolour: bool,
             request: gr.Request,
             progress: gr.Progress = gr.Progress(),  # noqa: B008 - how Gradio is told to hand one in
@@ -86,8 +117,9 @@ class FilmTab:
             try:
                 if film is None:
                     raise FilmError("There is no film; choose one.")
-                stretch = (0.0, None) if whole else (max(0.0, start or 0.0), _PREVIEW_SECONDS)
-                job = FilmJob(backend, make_look(**look), recolour=recolour, start=stretch[0], seconds=stretch[1])
+                start, seconds = (0.0, None) if whole else (_second(frame), _PREVIEW_SECONDS)
+                hints = film_hints(frame.get("hints"))
+                job = FilmJob(backend, make_look(**look), recolour=recolour, hints=hints, start=start, seconds=seconds)
                 with self._stops.working(request) as stop:
 
                     def told(share: float, words: str) -> None:
@@ -101,7 +133,32 @@ class FilmTab:
             except AutochromeError as error:
                 return [notice(error), None, "", *buttons]
             told_of = ("film.done" if whole else "film.tried") if done.whole else "film.part"
-            story = say(told_of, "p", count=done.frames)
+            story = say(told_of, "p", f'data-start="{start}"', count=done.frames)
             return [None, str(done.path), story + "".join(f"<p>{escape(each)}</p>" for each in done.warnings), *buttons]
 
         return colour
+
+
+def _second(frame: dict[str, Any]) -> float:
+    """Where the player stands.
+
+    Raises:
+        RequestError: it is nowhere.
+    """
+    at = frame.get("at")
+    if not isinstance(at, int | float) or not 0 <= at < 1e6:
+        raise RequestError("A film's frame must be at a number of seconds; reload the page.")
+    return float(at)
+
+
+def _picture(shown: Still) -> str:
+    pictures = (("now", shown.rgb), ("was", shown.grey))
+    layers = "".join(
+        f'<img class="{name}" src="{data_uri(pixels)}" data-say-alt="film.{name}">' for name, pixels in pictures
+    )
+    spots = "".join(
+        f'<span class="spot" style="left: {hint.x:.2%}; top: {hint.y:.2%}; background: {hint.color}"></span>'
+        for hint in shown.hints
+    )
+    width = f"min(100%, {_STILL_HEIGHT * shown.shape:.0f}px)"
+    return in_english(f'<figure style="width: {width}; aspect-ratio: {shown.shape:.4f}">{layers}{spots}</figure>')
