@@ -1,4 +1,4 @@
-"""A stand-in for ComfyUI's ``comfy_api.latest``: as much of its V3 schema as the recipe's node uses, with its checks."""
+"""A stand-in for ComfyUI's ``comfy_api.latest``: as much of its V3 schema as the recipe's node uses, and its checks."""
 
 from __future__ import annotations
 
