@@ -80,7 +80,7 @@ def colorize(
         typer.Option(metavar="ADDRESS", help="Colour on this Ray cluster; auto for the one here, local to start one."),
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write what became of each photograph as CSV.")
+        str | None, typer.Option(metavar="FILE", help="Write what became of each photograph as CSV, or .parquet.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Tell of each photograph in a line of JSON.")] = False,
     backend: Annotated[str, typer.Option(help="Which backend; see the backends command.")] = "auto",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from contextlib import suppress
-from pathlib import Path
 from types import TracebackType
 
 import typer
 
-from core.errors import RequestError
+from core.cli.report_file import report_file, why
+from core.errors import PhotoError
 from core.jobs.job import Outcome
 
 _MANY = 20
@@ -17,7 +16,7 @@ _MANY = 20
 
 
 class Reporter:
-    """Prints each photograph's outcome as it comes, and writes the report line by line: what is in it stays.
+    """Prints each photograph's outcome as it comes, and writes the report as it goes: what is in it stays.
 
     Attributes:
         failed: how many could not be coloured.
@@ -25,7 +24,7 @@ class Reporter:
         ended: why the run could not be finished; empty unless it is so.
     """
 
-    def __init__(self, report: Path | None, as_json: bool):
+    def __init__(self, report: str | None, as_json: bool):
         """Begin the report.
 
         Raises:
@@ -36,16 +35,7 @@ class Reporter:
         self._problems: list[str] = []
         self._as_json = as_json
         self._reason = ""
-        self._file = None
-        if report is not None:
-            try:
-                self._file = open(report, "w", encoding="utf-8", newline="")  # noqa: SIM115 - closed by __exit__
-            except OSError as error:
-                raise RequestError(
-                    f"The report {report} cannot be written ({error.strerror}); name another."
-                ) from error
-            self._rows = csv.DictWriter(self._file, list(Outcome.model_fields), lineterminator="\n")
-            self._rows.writeheader()
+        self._file = report_file(report) if report is not None else None
 
     def __enter__(self) -> Reporter:
         return self
@@ -54,8 +44,10 @@ class Reporter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._file is not None:
-            with suppress(OSError):  # of a full disk, which each row that was lost has told of
+            try:
                 self._file.close()
+            except (OSError, PhotoError) as full:
+                self.end_for(why(full))
 
     def add(self, outcome: Outcome) -> None:
         """Print and write one photograph's outcome."""
@@ -66,13 +58,12 @@ class Reporter:
                 self._problems.append(f"{outcome.photograph}: {outcome.problem}")
         if self._file is not None:
             try:
-                self._rows.writerow(outcome.cells())
-                self._file.flush()
-            except OSError as error:
-                with suppress(OSError):
+                self._file.add(outcome)
+            except (OSError, PhotoError) as full:
+                with suppress(OSError, PhotoError):
                     self._file.close()
                 self._file = None
-                self.end_for(f"The report could not be written to its end ({error.strerror}); make room for it.")
+                self.end_for(why(full))
         if self._as_json:
             typer.echo(outcome.model_dump_json())
         elif outcome.status == "failed":

@@ -6,8 +6,10 @@ import csv
 import errno
 import fcntl
 import json
+import multiprocessing
 import os
 import pty
+import random
 import re
 import shutil
 import signal
@@ -17,6 +19,7 @@ import subprocess
 import sys
 import termios
 import threading
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -367,3 +370,54 @@ def test_a_report_that_finds_no_room_costs_no_picture(colorize):
     assert made() == ["a.colour.png", "b.colour.png"]
     assert done.exit_code == 1
     assert "The report could not be written to its end (No space left on device); make room for it." in done.stderr
+
+
+def test_a_report_may_be_a_table_in_parquet(colorize, processes, monkeypatch):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    monkeypatch.setattr("core.cli.report_file._MOST_ROWS", 2)
+    for number in range(5):
+        photograph(f"x/{number}.png", 60 + number)
+    Path("x/=broken.png").write_text("dear diary")
+    assert colorize("x", "--report", "report.parquet").exit_code == 1
+    assert sorted(path.name for path in Path("report.parquet").iterdir()) == [f"part-0000{n}.parquet" for n in range(3)]
+    table = parquet.read_table("report.parquet")
+    rows = {row["photograph"]: row for row in table.to_pylist()}
+    assert len(rows) == table.num_rows == 6
+    assert rows["x/0.png"]["height"] == 60 and rows["x/0.png"]["picture"] == "out/0.colour.png"
+    assert rows["x/=broken.png"]["status"] == "failed" and rows["x/=broken.png"]["picture"] is None
+    assert colorize("x/0.png", "--report", "report.parquet").exit_code == 0
+    assert parquet.read_table("report.parquet")["status"].to_pylist() == ["skipped"]  # an earlier report gave way
+
+
+def _coloured_until_killed(*arguments: str) -> None:
+    core.cli.colorize.make_engine = fake_engine
+    CliRunner().invoke(app.app, ["colorize", *arguments])
+
+
+def test_a_run_that_is_killed_three_times_is_finished_by_the_same_command(colorize, processes):
+    for number in range(30):
+        photograph(f"x/{number % 5}/{number}.jpg", 200 + number)
+    arguments = ("x", "-r", "--jobs", "2", "--report", "report.csv")
+    colorize(*arguments)
+    wanted = {name: Path("out", name).read_bytes() for name in made()}
+    shutil.rmtree("out")
+    chance = random.Random(7)
+    for _ in range(3):
+        before = len(made()) if Path("out").exists() else 0
+        process = multiprocessing.get_context("spawn").Process(
+            target=_coloured_until_killed, args=("--output", "out", *arguments)
+        )
+        process.start()
+        deadline = time.monotonic() + 60
+        while not (Path("out").exists() and len(made()) > before):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        time.sleep(chance.uniform(0, 0.1))
+        process.kill()
+        process.join(10)
+    assert colorize(*arguments).exit_code == 0
+    assert {name: Path("out", name).read_bytes() for name in made()} == wanted
+    with open("report.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len({row["photograph"] for row in rows}) == len(rows) == 30
+    assert {row["status"] for row in rows} <= {"done", "skipped"} and all(row["picture"] for row in rows)

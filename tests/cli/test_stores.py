@@ -143,3 +143,20 @@ def _has(package: str) -> bool:
 def test_a_file_elsewhere_is_read_whole(memory):
     memory.pipe("/a/b.bin", b"1234")
     assert read_bytes(path_of("memory://a/b.bin")) == b"1234"
+
+
+def test_a_report_in_a_store_is_parquet(colorize, memory):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    put(memory, "/scans/a.png", "/scans/b.png")
+    done = colorize("memory://scans", "--output", "memory://out", "--report", "memory://out/report.csv")
+    assert done.exit_code == 2
+    assert "A report in a store is Parquet, and memory://out/report.csv is not" in done.stderr
+    for status in ("done", "skipped"):
+        done = colorize("memory://scans", "--output", "memory://out", "--report", "memory://out/report.parquet")
+        assert done.exit_code == 0, done.output
+        (part,) = memory.find("/out/report.parquet")
+        rows = parquet.read_table(io.BytesIO(memory.cat(part))).to_pylist()
+        assert [(row["photograph"], row["status"]) for row in rows] == [
+            ("memory://scans/a.png", status),
+            ("memory://scans/b.png", status),
+        ]
