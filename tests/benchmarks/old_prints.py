@@ -1,6 +1,6 @@
 """What restoring old prints is worth, on photographs of your own.
 
-    python -m tests.benchmarks.old_prints FOLDER [--count N] [--weights DIR]
+    python -m tests.benchmarks.old_prints FOLDER [--count N] [--coloured N] [--keep DIR]
 
 FOLDER holds clean colour photographs. Each is damaged in a known way (tests/support/old_prints.py), and coloured by the
 embedded model from what it is, from the damaged print, and from that after ``restore="auto"``. The picture's own
@@ -32,12 +32,21 @@ from tests.support.old_prints import SCREENS, creased, faded, mounted, scratched
 LARGER = 2
 """Times by which photographs are enlarged that are smaller than half a thousand pixels."""
 
+MOST = 1024
+"""Longest side that photographs are made smaller to, which is that of the copy in which damage is looked for."""
+
+KEPT = 256
+"""Shorter side of the colourings that are kept."""
+
 
 def photographs(folder: Path, count: int) -> Iterator[tuple[str, Any]]:
     """Names and (h, w, 3) uint8, from all over the folder."""
     paths = sorted(path for path in folder.rglob("*") if path.suffix in (".jpg", ".jpeg", ".png", ".webp"))
     for path in paths[:: max(1, len(paths) // count)][:count]:
         pixels = open_photo(path, Settings()).pixels
+        scale = MOST / max(pixels.shape)
+        if scale < 1:
+            pixels = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         if pixels.ndim == 3:
             yield path.name, pixels
 
@@ -70,8 +79,12 @@ DAMAGES: dict[str, Callable[[Any, Any], tuple[Any, Any]]] = {
 }
 
 
-def taken_back(photos: list[Any], engine: Engine) -> None:
-    """Print, for each damage, the loss that it brings and the share that restoration takes back."""
+def taken_back(photos: list[Any], engine: Engine, keep: Path | None = None) -> None:
+    """Print, for each damage, the loss that it brings and the share that restoration takes back.
+
+    What is kept is for judges of other kinds: a folder each of the truth, of the clean photographs' colourings, and of
+    those of each damage, as it is and restored.
+    """
 
     def coloured(photo: Photo, restore: str, clean: Photo, inside: Any) -> Any:
         """a*b* laid on the clean photograph, as RGB 0..1."""
@@ -81,18 +94,29 @@ def taken_back(photos: list[Any], engine: Engine) -> None:
         plain.pixels[inside] = clean.pixels
         return engine.render(plain, forecast, Look(refine=False))[0].rgb[inside].astype(np.float32) / 255
 
+    def kept(name: str, number: int, rgb: Any) -> None:
+        if keep:
+            (keep / name).mkdir(parents=True, exist_ok=True)
+            scale = KEPT / min(rgb.shape[:2])
+            small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+            bgr = np.rint(small[..., ::-1].clip(0, 1) * 255).astype(np.uint8)
+            cv2.imwrite(str(keep / name / f"{number:03}.png"), bgr)
+
     print("| damage | PSNR: clean | damaged | auto | taken back | off clean: damaged | auto | taken back |")
     print("| --- " * 8 + "|")
     for name, damage in DAMAGES.items():
         rng = np.random.default_rng(1)
         errors = []
-        for truth in photos:
+        for number, truth in enumerate(photos):
             grey = grey_of(truth)
             print_, inside = damage(grey, rng)
             clean = as_photo(grey)
             rgb = cv2.resize(truth, grey.shape[::-1], interpolation=cv2.INTER_CUBIC).astype(np.float32) / 255
             best = coloured(clean, "none", clean, WHOLE)
             off = [coloured(as_photo(print_), restore, clean, inside) for restore in ("none", "auto")]
+            named = {"truth": rgb, "clean": best, f"{name}-none": off[0], f"{name}-auto": off[1]}
+            for folder, picture in named.items():
+                kept(folder, number, picture)
             errors.append(
                 [_error(best, rgb), *(_error(each, rgb) for each in off), *(_error(each, best) for each in off)]
             )
@@ -141,18 +165,23 @@ def marks(photos: list[Any]) -> None:
     print(f"clean: {np.mean(shares):.3%} of the pixels, on {np.mean(np.array(shares) > 0):.1%} of the photographs")
 
 
-def false_alarms(photos: list[Any]) -> None:
-    """Print what is mended of photographs that have nothing."""
-    for kind in ("grey", "grey as it is", "colour"):
-        steps: Counter[str] = Counter()
-        some = 0
-        for truth in photos:
-            small = cv2.cvtColor(truth, cv2.COLOR_RGB2GRAY) if kind == "grey as it is" else truth
-            photo = as_photo(grey_of(truth)) if kind == "grey" else Photo(small)
-            told = [each.step for each in restoration_of(photo).told]
-            steps.update(told)
-            some += bool(told)
-        print(f"clean, {kind}: anything on {some / len(photos):.1%} of {len(photos)}: {dict(steps)}")
+def false_alarms(named: list[tuple[str, Any]]) -> None:
+    """Print what is mended of photographs that have nothing, or offered, and of which."""
+    for kind in ("grey", "colour"):
+        mended: Counter[str] = Counter()
+        offered: Counter[str] = Counter()
+        wrong = []
+        for name, truth in named:
+            restoration = restoration_of(as_photo(grey_of(truth)) if kind == "grey" else Photo(truth))
+            told = [each.step for each in restoration.told]
+            others = [each.step for each in restoration.suggested]
+            mended.update(told)
+            offered.update(others)
+            if told or others:
+                wrong.append(f"    {name}: mends {told}, offers {others}")
+        share = len(wrong) / len(named)
+        print(f"clean, {kind}: mends {dict(mended)}, offers {dict(offered)}: anything on {share:.1%} of {len(named)}")
+        print("\n".join(wrong), flush=True)
 
 
 def casts(photos: list[Any]) -> None:
@@ -193,16 +222,18 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--coloured", type=int, default=40, help="of these are coloured, which takes longest")
+    parser.add_argument("--keep", type=Path, help="where colourings are written, for judges of other kinds")
     given = parser.parse_args()
-    photos = [truth for _, truth in photographs(given.folder, given.count)]
+    named = list(photographs(given.folder, given.count))
+    photos = [truth for _, truth in named]
     registry = Registry()
     registry.register(Pocket())
     engine = Engine(registry, Settings())
     seconds()
-    false_alarms(photos)
+    false_alarms(named)
     casts(photos[::4])
     marks(photos[::4])
-    taken_back(photos[:: max(1, len(photos) // given.coloured)], engine)
+    taken_back(photos[:: max(1, len(photos) // given.coloured)], engine, given.keep)
 
 
 if __name__ == "__main__":
