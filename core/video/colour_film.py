@@ -24,6 +24,7 @@ from core.photo.origin import done_by, marked
 from core.progress import Progress, StoppedError, no_progress
 from core.registry.registry import AUTO
 from core.restore.restore import Restoration
+from core.video.grain import find_grain_of_film
 from core.video.hints import FilmHint, Trails, laid_over
 from core.video.reading import Film, Frame, digest_of_film, frames, look_at
 from core.video.steady import Coloured, Key, coloured_steadily
@@ -202,6 +203,8 @@ class _Painter:
         look = job.look.model_copy(update={"hints": ()})
         self._guessed = look.model_copy(update={"strength": 1.0, "tint_warm": 0.0, "tint_magenta": 0.0})
         self._painted = look.model_copy(update={"alternative": "default"})
+        grain = find_grain_of_film(film)
+        self._grain = (grain,) if grain else ()
         self.trails = Trails(film, job.hints, self._overlay)
 
     def guess(self, grey: Pixels) -> Float:
@@ -219,9 +222,8 @@ class _Painter:
 
     def _forecast(self, grey: Pixels) -> Forecast:
         photo, options = Photo(np.ascontiguousarray(np.rot90(grey, self._turns))), self._job.options
-        forecast = self._engine.forecast(
-            photo, self.backend, options, reference=self._job.reference, restoration=Restoration(photo)
-        )
+        seen = Restoration(photo, findings=self._grain)
+        forecast = self._engine.forecast(photo, self.backend, options, reference=self._job.reference, restoration=seen)
         self.backend = forecast.report.backend
         return forecast
 

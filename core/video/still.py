@@ -12,8 +12,10 @@ from core.colour.cielab import Pixels
 from core.engine import Engine
 from core.errors import FilmError
 from core.photo.open import Photo
+from core.restore.finding import Finding
 from core.restore.restore import Restoration
 from core.video.colour_film import FilmJob, check
+from core.video.grain import find_grain_of_film
 from core.video.hints import SOON, FilmHint
 from core.video.reading import Film, Frame, frames, look_at
 
@@ -54,7 +56,8 @@ def still(engine: Engine, job: FilmJob, path: Path, seconds: float) -> Still:
     check(film, job)
     begins, grey = _grey_at(path, seconds)
     photo = Photo(grey)
-    forecast = engine.forecast(photo, job.backend, job.options, reference=job.reference, restoration=Restoration(photo))
+    seen = Restoration(photo, findings=_grain_of(path))
+    forecast = engine.forecast(photo, job.backend, job.options, reference=job.reference, restoration=seen)
     own = tuple(hint for hint in job.hints if begins <= hint.t + SOON < begins + 1 / film.rate)
     picture, _ = engine.render(photo, forecast, job.look.model_copy(update={"hints": own}))
     shape = film.width * float(film.shape_of_pixels) / film.height
@@ -84,6 +87,12 @@ def frame_at(film: Film, seconds: float) -> Frame:
 @lru_cache(maxsize=16)
 def _looked_at(path: Path) -> Film:
     return look_at(path)
+
+
+@lru_cache(maxsize=16)
+def _grain_of(path: Path) -> tuple[Finding, ...]:
+    grain = find_grain_of_film(_looked_at(path))
+    return (grain,) if grain else ()
 
 
 @lru_cache(maxsize=16)

@@ -10,13 +10,15 @@ Video Colorization", 2021): the true film's, and ours and that of each frame alo
 Süsstrunk 2003) is over that of each frame alone, PSNR less that. Last is the mean difference in a*b* of the first
 frames after cuts, at most, and the number of cuts.
 
-With ``--speed`` films of grey at two sizes are read, coloured and written, steadily and each frame alone, in turn; with
-``--memory`` long ones, each in a process of its own.
+With ``--clips`` the films are made by code (``tests.support.clips``), and coloured by stand-ins too: zhang-v2 on random
+weights, and a plugin that gives a field of colours. With ``--speed`` films of grey at two sizes are read, coloured and
+written, steadily and each frame alone, in turn; with ``--memory`` long ones, each in a process of its own.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import resource
 import subprocess
 import sys
@@ -34,11 +36,15 @@ import numpy as np
 
 from core.colour.cielab import Float, Pixels, rgb_to_lab
 from core.engine import Engine
+from core.prediction import AbField, Request
+from core.registry.backend import BackendInfo
 from core.registry.registry import load_registry
 from core.settings import Settings
 from core.video import steady
 from core.video.colour_film import FilmJob, colour_film
 from core.video.writing import Encoding
+from tests.support.clips import CLIPS, write_clip
+from tests.support.standins import SPACES, write_zhang, zhang_manifest
 
 _LOSSLESS = Encoding("ffv1", ".mkv")
 
@@ -247,10 +253,37 @@ def speed(engine: Engine, backend: str, folder: Path, size: tuple[int, int], cou
     return f"| {size[1]} x {size[0]}, {count} frames | {backend} | {' | '.join(cells)} | {memory} |"
 
 
+class FieldBackend:
+    """Stands for a plugin that gives a field: hues by lightness, which wander from frame to frame."""
+
+    info: Any = BackendInfo(id="field", title="Field", input_size=128)
+
+    def predict(self, request: Request, options: Any) -> AbField:
+        """The same for the same picture."""
+        seed = int.from_bytes(hashlib.sha256(request.lightness.tobytes()).digest()[:4], "big")
+        wander, more = np.random.default_rng(seed).normal(0, 0.35, 2)
+        light = cv2.GaussianBlur(request.lightness, (0, 0), 2)
+        turn = light * np.float32(np.pi / 60) + np.float32(wander)
+        chroma = np.float32(22 * np.exp(0.3 * more))
+        return AbField((np.dstack([np.cos(turn), np.sin(turn)]) * chroma).astype(np.float32))
+
+
+def engine_with_stand_ins(folder: Path) -> Engine:
+    """The built-in backends, zhang-v2's on random weights with a sixteenth of its channels, and a field's."""
+    models = folder / "models"
+    files = write_zhang(models / "zhang-v2", narrow=16)
+    (models / "zhang-v2.toml").write_text(zhang_manifest(files, SPACES[:1]), "utf-8")
+    settings = Settings(cache_mb=64, models_dir=models)
+    registry = load_registry(settings=settings)
+    registry.register(FieldBackend())
+    return Engine(registry, settings)
+
+
 def main() -> None:
     """Measure what the arguments say."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.films", description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?", help="of films in colour")
+    parser.add_argument("--clips", action="store_true", help="also of clips made by code, with stand-ins")
     parser.add_argument("--backend", default="pocket")
     parser.add_argument("--frames", type=int, default=100, help="of each film")
     parser.add_argument("--speed", action="store_true")
@@ -258,8 +291,15 @@ def main() -> None:
     given = parser.parse_args()
     engine = Engine(load_registry(), Settings(cache_mb=64))
     with tempfile.TemporaryDirectory() as folder:
-        if given.folder:
+        if given.folder or given.clips:
             print("| film | backend | warp/alone | /true | alone/true | CDC | ours | alone | colour | dB | cut |")
+        if given.clips:
+            stand_ins = engine_with_stand_ins(Path(folder))
+            for name in CLIPS:
+                clip = write_clip(Path(folder) / f"{name}.mp4", name, given.frames)
+                for backend in ("pocket", "zhang-v2", "field"):
+                    print(measure(stand_ins, backend, clip, Path(folder), given.frames), flush=True)
+        if given.folder:
             for film in sorted(each for each in given.folder.iterdir() if each.suffix in (".mp4", ".mkv", ".webm")):
                 print(measure(engine, given.backend, film, Path(folder), given.frames), flush=True)
         if given.speed:
