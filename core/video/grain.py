@@ -29,7 +29,7 @@ def find_grain_of_film(film: Film) -> Finding | None:
             continue
         scale = min(1.0, _SIDE / max(frame.luma.shape))
         grey = frame.small_grey(*(max(1, round(side * scale)) for side in frame.luma.shape))
-        found = find_grain(grey.astype(np.float32) / np.iinfo(grey.dtype).max)
+        found = find_grain(grey.astype(np.float32) / np.float32(np.iinfo(grey.dtype).max))
         seen += 1
         if found:
             grainy.append(found)

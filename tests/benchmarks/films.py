@@ -27,7 +27,7 @@ import time
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from unittest import mock
 
 import av
@@ -151,8 +151,31 @@ def motion(before: Pixels, after: Pixels) -> tuple[Float, Any] | None:
     return (places, seen) if seen.mean() > 0.1 else None
 
 
-def measure(engine: Engine, backend: str, film: Path, folder: Path, most: int) -> str:
-    """One line of the report."""
+class Figures(NamedTuple):
+    """What is measured of a film, see above."""
+
+    warp: float
+    warp_over_true: float
+    alone_over_true: float
+    cdc: float
+    cdc_ours: float
+    cdc_alone: float
+    colourfulness: float
+    decibels: float
+    after_cut: float
+    cuts: int
+
+    def row(self, film: str, backend: str) -> str:
+        """A line of the report."""
+        return (
+            f"| {film} | {backend} | {self.warp:.2f} | {self.warp_over_true:.2f} | {self.alone_over_true:.2f} "
+            f"| {self.cdc:.4f} | {self.cdc_ours:.2f} | {self.cdc_alone:.2f} | {self.colourfulness:.3f} "
+            f"| {self.decibels:+.2f} | {self.after_cut:.2f} ({self.cuts}) |"
+        )
+
+
+def measure(engine: Engine, backend: str, film: Path, folder: Path, most: int) -> Figures:
+    """Colour a film in colour, and compare."""
     grey, ours, alone = (folder / f"{name}.mkv" for name in ("grey", "ours", "alone"))
     made_grey(film, grey, most)
     coloured(engine, backend, grey, ours, alone=False)
@@ -172,13 +195,17 @@ def measure(engine: Engine, backend: str, film: Path, folder: Path, most: int) -
             found[name].add(rgb, truth, places, seen)
         before = truth
     truth, one, other = (found[name] for name in ("truth", "ours", "alone"))
-    return (
-        f"| {film.stem} | {backend} | {np.mean(one.squares) / np.mean(other.squares):.2f} "
-        f"| {np.mean(one.distances) / np.mean(truth.distances):.2f} "
-        f"| {np.mean(other.distances) / np.mean(truth.distances):.2f} "
-        f"| {truth.cdc:.4f} | {one.cdc / truth.cdc:.2f} | {other.cdc / truth.cdc:.2f} "
-        f"| {np.mean(one.colourfulness) / np.mean(other.colourfulness):.3f} "
-        f"| {np.mean(one.errors) - np.mean(other.errors):+.2f} | {max(after_cut, default=0):.2f} ({len(cuts)}) |"
+    return Figures(
+        float(np.mean(one.squares) / np.mean(other.squares)),
+        float(np.mean(one.distances) / np.mean(truth.distances)),
+        float(np.mean(other.distances) / np.mean(truth.distances)),
+        truth.cdc,
+        one.cdc / truth.cdc,
+        other.cdc / truth.cdc,
+        float(np.mean(one.colourfulness) / np.mean(other.colourfulness)),
+        float(np.mean(one.errors) - np.mean(other.errors)),
+        max(after_cut, default=0.0),
+        len(cuts),
     )
 
 
@@ -298,10 +325,12 @@ def main() -> None:
             for name in CLIPS:
                 clip = write_clip(Path(folder) / f"{name}.mp4", name, given.frames)
                 for backend in ("pocket", "zhang-v2", "field"):
-                    print(measure(stand_ins, backend, clip, Path(folder), given.frames), flush=True)
+                    figures = measure(stand_ins, backend, clip, Path(folder), given.frames)
+                    print(figures.row(name, backend), flush=True)
         if given.folder:
             for film in sorted(each for each in given.folder.iterdir() if each.suffix in (".mp4", ".mkv", ".webm")):
-                print(measure(engine, given.backend, film, Path(folder), given.frames), flush=True)
+                figures = measure(engine, given.backend, film, Path(folder), given.frames)
+                print(figures.row(film.stem, given.backend), flush=True)
         if given.speed:
             print("| size | backend | steadily, f/s | ms of a core | alone, f/s | ms of a core | MB at most |")
             for size, count in (((480, 640), 150), ((1080, 1920), 50)):
