@@ -154,7 +154,7 @@ class Engine:
         """
         progress(0.0, "Choosing a backend")
         chosen, reason = self.registry.resolve(backend, self.settings.auto_wait)
-        restoration = restoration or restoration_of(photo)
+        restoration = restoration or restoration_of(photo, suggest=False)
         try:
             return self._run(restoration, chosen, backend, reason, options or {}, progress, reference)
         except AutochromeError as error:

@@ -171,7 +171,7 @@ class Job:
         photo = open_photo(photograph, engine.settings, _base_name(name))
         if self.colour_photos != "recolour" and is_in_colour(photo):
             return self._left_alone(photograph, photo, target)
-        restoration = restoration_of(photo, self.restore, self.restore_picture, self.restore_strokes)
+        restoration = restoration_of(photo, self.restore, self.restore_picture, self.restore_strokes, suggest=False)
         forecast = engine.forecast(photo, self.backend, self.options, progress, self.reference, restoration)
         progress(0.8, "Painting")
         picture, report = engine.render(restoration.picture(), forecast, self.look)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ def jpeg_quality(image: Image.Image) -> int | None:
     return next((quality for quality in range(1, 101) if _coarseness(quality) <= coarseness), 100)
 
 
+@lru_cache(maxsize=100)
 def _coarseness(quality: int) -> float:
     scale = 5000 / quality if quality < 50 else 200 - 2 * quality
     return float(np.clip(np.floor((_LUMINANCE * scale + 50) / 100), 1, 255).sum())

@@ -56,6 +56,17 @@ def test_a_print_that_leans_is_set_straight_where_that_is_asked_for(angle):
     assert restoration_of(photo_of(sheet), "straighten").told == []  # which is straight
 
 
+@pytest.mark.parametrize("restore", ["auto", "straighten", "auto,crop"])
+def test_where_nobody_wants_to_be_offered_anything_the_same_is_done(restore, monkeypatch):
+    photo = photo_of(leaning(-3.0)[0])
+    told = restoration_of(photo, restore).told
+    if restore == "auto":  # the turns that are tried are a sixth of a photograph's time
+        monkeypatch.setattr("core.restore.restore.find_lean", lambda grey: pytest.fail("it was looked for"))
+    quick = restoration_of(photo, restore, suggest=False)
+    assert quick.told == told
+    assert "straighten" not in {each.step for each in quick.suggested}
+
+
 def test_a_clean_photograph_is_offered_nothing():
     assert restoration_of(photo_of(scene())).suggested == ()
 
