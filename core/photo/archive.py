@@ -87,7 +87,7 @@ class Source:
 
 
 def sources(files: list[tuple[Path, str]], settings: Settings) -> list[Source]:
-    """What there is to colour in some files, zips looked into; nothing is unpacked.
+    """What there is to colour in some files, zips looked into; nothing is unpacked. Notes beside photographs are none.
 
     Args:
         files: paths and what their owner calls them.
@@ -103,7 +103,7 @@ def sources(files: list[tuple[Path, str]], settings: Settings) -> list[Source]:
                 found += _entries(path, name, settings)
             except PhotoError as error:
                 found.append(Source(name, path, problem=error))
-        else:
+        elif not _is_clutter(name):
             found.append(Source(name, path))
     if not found:
         raise PhotoError("There is no photograph to colour; give picture files, or a zip of them.")

@@ -482,12 +482,30 @@ def test_compare_gives_a_picture_and_figures_for_each_backend(served: Served, gu
 def test_a_batch_gives_one_zip_and_names_what_failed(served: Served, grey: Path, tmp_path: Path) -> None:
     letter = tmp_path / "letter.jpg"
     letter.write_text("Dear grandma, " * 20)
-    files = [handle_file(str(grey)), handle_file(str(letter))]
+    readme = tmp_path / "readme.txt"
+    readme.write_text("The photographs of 1931")
+    files = [handle_file(str(grey)), handle_file(str(letter)), handle_file(str(readme))]
     archive, rows = served.client.predict(images=files, strength=0.5, output_format="jpeg", api_name="/colorize_batch")
     with zipfile.ZipFile(archive) as pictures:
         assert pictures.namelist() == ["grandma.colour.jpg", "report.csv"]
     assert [row["picture"] for row in rows] == ["grandma.colour.jpg", None]
     assert rows[1]["problem"].startswith("letter.jpg is no picture")
+
+
+def test_a_batch_has_every_control_of_a_look(served: Served, guesser: Guesser, grey: Path) -> None:
+    def picture(**look: Any) -> bytes:
+        photographs = [handle_file(str(grey))]
+        archive, _ = served.client.predict(images=photographs, backend="guesser", **look, api_name="/colorize_batch")
+        with zipfile.ZipFile(archive) as pictures:
+            return pictures.read("grandma.colour.png")
+
+    plain = picture()
+    assert picture() == plain
+    for look in ({"strength": 0.5}, {"temperature": 0.9}, {"tint_warm": 0.5}, {"alternative": "cooler"}):
+        assert picture(**look) != plain, look
+    for wrong in ({"options": {"no-such": 1}}, {"alternative": "no-such"}, {"pooling": "perhaps"}):
+        with pytest.raises(Exception, match=r"no-such|pooling"):
+            picture(**wrong)
 
 
 def test_a_batch_tells_of_each_photograph_as_it_is_done(served: Served, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import re
@@ -12,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from core.photo.open import open_photo
 from tests.support.browser import Studio, open_tab, save_coloured, save_ramp, serve_studio
@@ -37,6 +38,13 @@ def downloaded_zip(page: Page) -> zipfile.ZipFile:
         page.locator("#batch-zip").click()
     assert waiting.value.suggested_filename == "autochrome.zip"
     return zipfile.ZipFile(waiting.value.path())
+
+
+def is_grey(image: Locator) -> bool:
+    """Whether a picture that is shown from a data: address has no colour."""
+    data = base64.b64decode(str(image.get_attribute("src")).partition(",")[2])
+    pixels = np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).astype(int)
+    return bool(np.ptp(pixels, axis=-1).max() < 8)
 
 
 # --- Compare ---
@@ -204,6 +212,12 @@ def test_a_batch_with_bad_files_gives_the_others(visit: Page, served: Studio, tm
     visit.get_by_role("button", name="Look at 1931/grandpa.colour.png").click()  # each by itself
     dialog = visit.get_by_role("dialog")
     expect(dialog.locator("img")).to_have_js_property("naturalWidth", 90)
+    assert not is_grey(dialog.locator("img"))
+    dialog.get_by_role("button", name="Hold for before").hover()
+    visit.mouse.down()
+    assert is_grey(dialog.locator("img"))
+    visit.mouse.up()
+    assert not is_grey(dialog.locator("img"))
     with visit.expect_download() as one:
         dialog.get_by_role("button", name="Download").click()
     assert one.value.suggested_filename == "grandpa.colour.png"

@@ -153,6 +153,14 @@ def _options_field() -> Any:
     return gr.JSON({}, label="The backend's own options", visible=False)
 
 
+def _alternative_field() -> Any:
+    return gr.Textbox(Look().alternative, label="One of those that /alternatives names", visible=False)
+
+
+def _pooling_field() -> Any:
+    return gr.Checkbox(Look().pooling, label="Let things that are alike take colour together", visible=False)
+
+
 def _add_colorize(engine: Engine) -> None:
     @one_sentence
     def colorize(
@@ -220,10 +228,10 @@ def _add_colorize(engine: Engine) -> None:
             _options_field(),
             _format_field(),
             *_tint_fields(),
-            gr.Textbox(Look().alternative, label="One of those that /alternatives names", visible=False),
+            _alternative_field(),
             gr.JSON([], label="Spots whose colour is known", visible=False),
             _reference_field(),
-            gr.Checkbox(Look().pooling, label="Let things that are alike take colour together", visible=False),
+            _pooling_field(),
             *_file_fields(),
             *_restore_fields(),
             gr.JSON([], label="Brushed onto the mask of marks", visible=False),
@@ -367,6 +375,9 @@ def _add_batch(engine: Engine) -> None:
         colour_photos: str = _KEEP,
         restore: str = WHAT_IS_SURE,
         restore_picture: bool = False,
+        options: dict[str, Any] | None = None,
+        alternative: str = Look().alternative,
+        pooling: bool = Look().pooling,
     ) -> Iterator[tuple[str | None, list[dict[str, Any]]]]:
         """Colour many photographs, or zips of them; gives a zip in the end, and what became of each so far."""
         look = make_look(
@@ -376,11 +387,14 @@ def _add_batch(engine: Engine) -> None:
             refine=refine,
             tint_warm=tint_warm,
             tint_magenta=tint_magenta,
+            alternative=alternative,
+            pooling=pooling,
         )
         job = Job(
             backend,
             look,
             output_format,
+            _checked(options or {}),
             quality=_whole(quality),
             with_sidecar=sidecar,
             colour_photos=colour_photos,
@@ -400,6 +414,9 @@ def _add_batch(engine: Engine) -> None:
             *_tint_fields(),
             *_file_fields(),
             *_restore_fields(),
+            _options_field(),
+            _alternative_field(),
+            _pooling_field(),
         ],
         outputs=[gr.File(label="Zip", visible=False), gr.JSON(label="What became of each", visible=False)],
         api_name="colorize_batch",

@@ -6,6 +6,7 @@ import json
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from html import escape
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -17,7 +18,7 @@ from core.errors import AutochromeError, PhotoError
 from core.jobs.batch import colour_batch
 from core.jobs.job import Job, Outcome
 from core.look.look import make_look
-from core.photo.archive import sources
+from core.photo.archive import Source, sources
 from core.photo.open import open_photo
 from core.photo.resize import thumbnail
 from core.photo.save import output_format
@@ -31,7 +32,9 @@ from core.web.stops import Stops
 from core.web.texts import in_english, label, say
 from core.web.upload_fields import Upload, photos_upload
 
-_ZIP = "autochrome.zip"
+_ZIP, _ORIGINALS = "autochrome.zip", "originals.json"
+"""In a batch's folder: what came of it, and where the photograph of each picture lies (its file, its name in a zip)."""
+
 _SHOWN_PIXELS = 2_000_000
 
 
@@ -88,9 +91,15 @@ class BatchTab:
             job = Job(backend, make_look(**look), output_format(format_name), colour_photos="keep-as-is")
             with kept_folder() as folder, self._stops.working(request) as stop:
                 yield self._begun(len(photographs))
-                target = folder / _ZIP
+                target, originals = folder / _ZIP, {}
                 started, outcomes, shown = time.monotonic(), [], []
-                for done in colour_batch(self._engine, photographs, job, target, stop):
+                every = colour_batch(self._engine, photographs, job, target, stop)
+                for done, source in zip(every, photographs, strict=False):  # it is to be asked once more than there are
+                    originals[str(done.outcome.picture)] = (
+                        str(source.path),
+                        source.name,
+                        source.entry.filename if source.entry else None,
+                    )
                     outcomes.append(done.outcome)
                     if done.thumbnail is not None:
                         shown.append((data_uri(done.thumbnail, quality=75), str(done.outcome.picture)))
@@ -99,6 +108,7 @@ class BatchTab:
                         self._progress: _progress_html(words, outcomes, len(photographs)),
                         self._gallery: gr.update(value=_gallery_html(shown), visible=bool(shown)),
                     }
+                deleted_in_time(folder / _ORIGINALS).write_text(json.dumps(originals))
             yield self._ended(outcomes, len(photographs), target) | {self._gallery: _gallery_html(shown, folder.name)}
         except AutochromeError as error:
             yield {self._notice: notice(error), self._progress: "", **self._buttons(running=False)}
@@ -116,10 +126,27 @@ class BatchTab:
                 raise PhotoError(
                     "This picture has been deleted, as all are after an hour at most; colour it again."
                 ) from error
-            preview = data_uri(thumbnail(open_photo(path, self._engine.settings), _SHOWN_PIXELS).pixels)
-            return {"path": str(path), "name": path.name, "preview": preview}
+            return {
+                "path": str(path),
+                "name": path.name,
+                "preview": self._preview(Source(name, path)),
+                "before": self._original(folder, name),
+            }
 
         return show_picture
+
+    def _original(self, folder: Path, picture: str) -> str | None:
+        """The photograph of a batch's picture, to look at; None once it has been deleted."""
+        try:
+            file, name, inside = json.loads((folder / _ORIGINALS).read_text())[picture]
+            with zipfile.ZipFile(file) if inside else nullcontext() as archive:
+                return self._preview(Source(name, Path(file), archive.getinfo(inside) if archive else None))
+        except (OSError, KeyError, ValueError, PhotoError):
+            return None
+
+    def _preview(self, source: Source) -> str:
+        with source.file() as path:
+            return data_uri(thumbnail(open_photo(path, self._engine.settings), _SHOWN_PIXELS).pixels)
 
     def _begun(self, count: int) -> Any:
         return {
