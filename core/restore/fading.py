@@ -54,11 +54,10 @@ def find_fading(grey: Float, is_print: bool) -> Finding | None:
 
 
 def _line(black: float, white: float) -> tuple[np.float32, np.float32]:
-    """Gain and offset in linear light that bring two L* as far as the gain allows towards ``_RANGE``."""
+    """Gain and offset in linear light that bring two L* to ``_RANGE``: black wholly, white as the gain allows."""
     low, high = _linear(black), _linear(white)
     gain = min(_MOST_GAIN, (_linear(_RANGE[1]) - _linear(_RANGE[0])) / max(high - low, 1e-6))
-    target = _linear(_RANGE[0]) if gain < _MOST_GAIN else max(_linear(_RANGE[0]), low)
-    return np.float32(gain), np.float32(target - gain * low)
+    return np.float32(gain), np.float32(_linear(_RANGE[0]) - gain * low)
 
 
 def _linear(lightness: float) -> float:

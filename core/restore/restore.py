@@ -185,7 +185,7 @@ def restoration_of(
     closely = bool(cast or screen or strokes or "marks" in asked)
     marks = None
     if (closely or AUTO in asked) and not (screen and screen not in findings):  # whose dots look like dust
-        marks = find_marks(grey, inside, closely)
+        marks = find_marks(grey, inside, closely, is_print=bool(cast or screen))
     mask = np.zeros(grey.shape, bool) if marks is None else marks.fillable("faces" in asked)
     mask = brushed(mask, strokes)
     finding = marks_finding(mask, bool(strokes) or (marks is not None and marks.sure))
