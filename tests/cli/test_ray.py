@@ -36,6 +36,7 @@ def test_ray_gives_the_same_files_as_one_machine_and_a_row_for_each(
     pytest.importorskip("ray", reason="Ray is not installed: pip install -r requirements-ray.txt")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    monkeypatch.setenv("RAY_worker_niceness", "0")  # else it waits for whatever else a machine does
     monkeypatch.setattr(core.cli.colorize, "make_engine", fake_engine)
     for number in range(12):
         path = Path("scans", str(number % 3), f"{number}.jpg")
