@@ -34,7 +34,7 @@ but bare paper is whiter than anything on the print."""
 _TAILS, _AROUND_IT = (3, 97), 15
 """Percentiles that are a print's blacks and whites; pixels of the square around."""
 
-_BY_SUM, _BY_SUREST = (1.0, 0.0, 1.0), (0.985, 0.7, 0.995)
+_BY_SUM, _BY_SUREST = (1.0, 0.0, 2.0), (0.985, 0.7, 0.995)
 """From which sum something is a mark, from which it is one where others are certain, and from which it is certain; and
 the same of its surest pixel, which is enough on what a cast or a screen shows to be an old print: cracks need not be as
 white as paper."""
