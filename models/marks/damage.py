@@ -17,9 +17,12 @@ SEEN, HARDLY = 0.06, 0.025
 """Difference, in sRGB 0..1, from which a mark is one, and below which there is none; between them nothing is asked."""
 
 
-def sample(photo: Any, side: int, rng: np.random.Generator) -> tuple[Plane, Plane, Plane]:
-    """A print of a photograph, (h, w) uint8: grey, marks 0 or 1, and where they are asked for, (side, side)."""
-    grey = _aged(_part(photo, side, rng), rng)
+def sample(photo: Any, side: int, rng: np.random.Generator, place: Any = None) -> tuple[Plane, Plane, Plane]:
+    """A print of a photograph, (h, w) uint8: grey, marks 0 or 1, and where they are asked for, (side, side).
+
+    ``place``, row and column, is to be in it.
+    """
+    grey = _aged(_part(photo, side, rng, place), rng)
     clean = grey.copy()
     if rng.random() < 0.55:
         for _ in range(rng.integers(1, 4)):
@@ -30,14 +33,19 @@ def sample(photo: Any, side: int, rng: np.random.Generator) -> tuple[Plane, Plan
     return _scanned(grey, rng), marks, asked
 
 
-def _part(photo: Any, side: int, rng: np.random.Generator) -> Plane:
+def _part(photo: Any, side: int, rng: np.random.Generator, place: Any) -> Plane:
     """A part, (side, side) 0..1, turned over at random: as sharp as it is, smaller or up to three times as large."""
     least = side / min(photo.shape)
-    kind = rng.random()
+    kind = rng.random() if place is None else 0  # what looks like marks does so at its own size
     scale = 1.0 if kind < 0.4 else float(np.exp(rng.uniform(np.log(min(1, least)), 0 if kind < 0.6 else np.log(3))))
     scale = max(least, scale)
     part = side / scale
-    top, left = (int(rng.uniform(0, max(0, length - part) + 0.999)) for length in photo.shape)
+    least_start = (0, 0) if place is None else np.subtract(place, part)
+    most_start = photo.shape if place is None else place
+    top, left = (
+        int(rng.uniform(max(0, first), max(0, min(last, length - part)) + 0.999))
+        for first, last, length in zip(least_start, most_start, photo.shape, strict=True)
+    )
     rows = photo[top : top + max(1, round(part)), left : left + max(1, round(part))]
     way = cv2.INTER_AREA if scale < 1 else rng.choice((cv2.INTER_CUBIC, cv2.INTER_LINEAR, cv2.INTER_LANCZOS4))
     plane = cv2.resize(rows, (side, side), interpolation=int(way)).astype(np.float32) / 255
@@ -163,10 +171,31 @@ def _flakes(grey: Plane, rng: np.random.Generator) -> Plane:
     return np.asarray(_laid(grey, share, level) + share * texture, np.float32).clip(0, 1)
 
 
+def _tear(grey: Plane, rng: np.random.Generator) -> Plane:
+    """Where a print is torn from its rim inwards: bare paper, wide at the rim, with two rough edges; or a corner."""
+    level = float(rng.uniform(0.8, 1) if rng.random() < 0.8 else rng.uniform(0, 0.1))
+    share = np.zeros(grey.shape, np.uint8)
+    for _ in range(rng.integers(1, 3)):
+        deep, wide = np.exp(rng.uniform(np.log((15, 4)), np.log((110, 30))))
+        along = np.linspace(0, 1, 12)
+        way = np.cumsum(rng.normal(0, rng.uniform(0.2, 2), 12)) + along * rng.normal(0, 0.4) * deep
+        half = (wide / 2 * (1 - along**0.7 * rng.uniform(0.6, 1)) + rng.uniform(0, 1.5, 12)).clip(0.3)
+        edges = np.concatenate([np.stack([way - half, along * deep], 1), np.stack([way + half, along * deep], 1)[::-1]])
+        if rng.random() < 0.2:  # a corner
+            edges = np.array([(-2, -2), (deep, -2), *(rng.normal(0.5, 0.08, (3, 2)) * (deep, wide)), (-2, wide)])
+        else:
+            edges += (rng.uniform(0, 1) * grey.shape[1], -1)
+        cv2.fillPoly(share, [np.rint(edges * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
+        share = np.ascontiguousarray(np.rot90(share, int(rng.integers(4))))
+    texture = 0.02 * _cloud(grey.shape, 1, rng)
+    share = share.astype(np.float32) / 255
+    return np.asarray(_laid(grey, share, level) + share * texture, np.float32).clip(0, 1)
+
+
 def _cloud(shape: tuple[int, ...], size: float, rng: np.random.Generator) -> Plane:
     """(h, w) of mean 0 and deviation 1, smooth over so many pixels."""
     noise = cv2.GaussianBlur(rng.standard_normal(shape).astype(np.float32), (0, 0), float(size))
     return np.asarray((noise - noise.mean()) / max(float(noise.std()), 1e-6), np.float32)
 
 
-_MARKS: Any = [_scratches, _scratches, _dust, _dust, _hairs, _crease, _flakes]
+_MARKS: Any = [_scratches, _scratches, _dust, _dust, _hairs, _crease, _crease, _flakes, _tear, _tear]

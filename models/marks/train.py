@@ -40,32 +40,54 @@ def read(tars: list[Path], most: int = 10**9) -> list[Any]:
 
 
 def read_large(folder: Path | None) -> list[Any]:
-    """Grey uint8 photographs of a folder, each in the sizes that a scan has when it is looked at."""
-    photos = []
-    for path in sorted(folder.rglob("*.jpg")) if folder else []:
+    """Grey uint8 photographs of a folder, each as it is looked at: of 1024 pixels at most, and half the size."""
+    photos: list[Any] = []
+    paths = sorted(path for path in folder.rglob("*") if path.suffix in (".jpg", ".png")) if folder else []
+    for path in paths:
         photo: Any = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-        if photo is None or max(photo.shape) < 1024 or path.stat().st_size < 150_000:
+        if photo is None or max(photo.shape) < 700:
             continue
-        for side in (400, 700, 1024):
+        for side in (min(1024, max(photo.shape)), min(1024, max(photo.shape)) // 2):
             scale = side / max(photo.shape)
             photos.append(cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
     return photos
 
 
+@torch.inference_mode()
+def hard_places(net: Marks, photos: list[Any]) -> list[tuple[int, tuple[int, int]]]:
+    """Where a network sees marks on photographs without any: which one, and row and column; the more marks, the more.
+
+    A third of them is looked at, because each takes a second.
+    """
+    places = []
+    for number in range(0, len(photos), 3):
+        photo = photos[number]
+        height, width = (side // 16 * 16 for side in photo.shape)
+        grey = torch.from_numpy(photo[:height, :width].astype(np.float32) / 255)
+        wrong = np.argwhere(net(grey[None, None])[0, 0].numpy() > 0)
+        places += [(number, (int(y), int(x))) for y, x in wrong[::200]]
+    return places
+
+
 class Samples(IterableDataset):
     """Without end."""
 
-    def __init__(self, photos: list[Any], large: list[Any], seed: int):
-        self.photos, self.large, self.seed = photos, large, seed
+    def __init__(self, photos: list[Any], large: list[Any], hard: list[Any], seed: int):
+        self.photos, self.large, self.hard, self.seed = photos, large, hard, seed
 
     def __iter__(self) -> Any:
         cv2.setNumThreads(1)
         worker = torch.utils.data.get_worker_info()
         rng = np.random.default_rng((self.seed, worker.id if worker else 0))
         while True:
-            photos = self.large if self.large and rng.random() < 0.25 else self.photos
+            kind, place = rng.random(), None
+            photos = self.large if self.large and kind < 0.65 else self.photos
             photo = photos[rng.integers(len(photos))]
-            yield tuple(torch.from_numpy(np.ascontiguousarray(plane))[None] for plane in sample(photo, SIDE, rng))
+            if self.hard and kind < 0.3:
+                number, place = self.hard[rng.integers(len(self.hard))]
+                photo = self.large[number]
+            planes = sample(photo, SIDE, rng, place)
+            yield tuple(torch.from_numpy(np.ascontiguousarray(plane))[None] for plane in planes)
 
 
 def loss_of(logits: torch.Tensor, marks: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
@@ -82,7 +104,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("out", type=Path)
     parser.add_argument("tars", type=Path, nargs="+")
-    parser.add_argument("--large", type=Path, help="folder of photographs of 1024 pixels and more")
+    parser.add_argument("--large", type=Path, help="folder of photographs of 700 pixels and more")
     parser.add_argument("--minutes", type=float, default=25)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--start", type=Path)
@@ -97,10 +119,12 @@ def main() -> None:
     net = Marks()
     if given.start:
         net.load_state_dict(torch.load(given.start), strict=False)
+    hard = hard_places(net.eval(), large) if given.start else []
+    print(len(hard), "places on clean photographs that look like marks", flush=True)
     net = net.to(memory_format=torch.channels_last).train()
     adam = torch.optim.AdamW(net.parameters(), given.rate, weight_decay=1e-4)
     started, step, mean = time.time(), 0, 0.0
-    loader = DataLoader(Samples(photos, large, int(time.time())), BATCH, num_workers=1, prefetch_factor=8)
+    loader = DataLoader(Samples(photos, large, hard, int(time.time())), BATCH, num_workers=1, prefetch_factor=8)
     for grey, marks, asked in loader:
         done = (time.time() - started) / 60 / given.minutes
         if done >= 1:
