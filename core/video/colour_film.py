@@ -127,14 +127,15 @@ def colour_film(
     """
     film = look_at(source)
     check(film, job)
-    work = _Work(parts_folder(target), _plan(film, job, encoding))
+    digest = digest_of_film(source)
+    work = _Work(parts_folder(target), _plan(digest, job, encoding))
     painter = _Painter(engine, job, film, work.backend)
     first = round(job.start / film.time_base) if job.start else None
     end = None if job.seconds is None else (first or 0) + round(job.seconds / film.time_base)
 
     def put_together(parts: list[Path], path: Path, until: int | None) -> ColouredFilm:
         learned = engine.registry.get(painter.backend).info.learned
-        mark = marked("", done_by(painter.backend, learned), digest_of_film(source))
+        mark = marked("", done_by(painter.backend, learned), digest)
         scratch = work.folder / f"whole{target.suffix}"
         warnings = join(parts, film, scratch, mark, first, until)
         scratch.replace(path)
@@ -280,10 +281,10 @@ def _colour_parts(
         raise
 
 
-def _plan(film: Film, job: FilmJob, encoding: Encoding) -> str:
-    """A digest of all that parts depend on: those made under another one are of no use."""
+def _plan(source: str, job: FilmJob, encoding: Encoding) -> str:
+    """A digest of all that parts depend on, the film by its own: those made under another one are of no use."""
     reference = job.reference and hashlib.sha256(job.reference.pixels.tobytes()).hexdigest()
-    said = [_VERSION, digest_of_film(film.path), job.backend, job.look.model_dump(mode="json"), dict(job.options or {})]
+    said = [_VERSION, source, job.backend, job.look.model_dump(mode="json"), dict(job.options or {})]
     said += [reference, job.start, job.seconds, repr(encoding), [hint.model_dump() for hint in job.hints]]
     return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import heapq
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -79,9 +80,9 @@ def _priority_kept() -> Iterator[None]:
     Where root runs it, SVT-AV1 makes real-time threads of its own and of the one that opens it. They, and every process
     that is started by them, would let nothing else on the machine run.
     """
-    ordinary = hasattr(os, "sched_getscheduler") and os.sched_getscheduler(0) == os.SCHED_OTHER
+    ordinary = sys.platform == "linux" and os.sched_getscheduler(0) == os.SCHED_OTHER
     yield
-    if ordinary:
+    if sys.platform == "linux" and ordinary:
         for thread in Path("/proc/self/task").iterdir():
             with suppress(ProcessLookupError):
                 os.sched_setscheduler(int(thread.name), os.SCHED_OTHER, os.sched_param(0))
