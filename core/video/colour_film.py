@@ -27,7 +27,7 @@ from core.restore.restore import Restoration
 from core.video.grain import find_grain_of_film
 from core.video.hints import FilmHint, Trails, laid_over
 from core.video.reading import Film, Frame, digest_of_film, frames, look_at
-from core.video.steady import Coloured, Key, coloured_steadily
+from core.video.steady import Agreed, Coloured, Exposure, Key, coloured_steadily
 from core.video.writing import Encoding, Part, join
 
 _PART_SECONDS = 30.0
@@ -36,7 +36,7 @@ _PART_SECONDS = 30.0
 _PAINTERS = 2
 """Frames that are painted at once."""
 
-_VERSION = 3
+_VERSION = 4
 """Of the way in which parts are made: parts of another one are not gone on with."""
 
 
@@ -146,7 +146,7 @@ def colour_film(
         try:
             if not work.complete:
                 key = work.key()
-                wanted = _until(frames(film, key.frame.time if key else first), end)
+                wanted = _until(frames(film, key.time if key else first), end)
                 _colour_parts(film, encoding, wanted, painter, work, key, progress, part_seconds)
             progress(0.99, "Putting the film together")
         except (StoppedError, KeyboardInterrupt) as stop:
@@ -251,7 +251,7 @@ def _colour_parts(
         with ThreadPoolExecutor(_PAINTERS) as pool:
             for item in coloured_steadily(wanted, painter.guess, key):
                 if isinstance(item, Key):
-                    time = item.frame.time
+                    time = item.time
                     if part is not None and (time - began) * film.time_base >= part_seconds:
                         part.close()
                         work.keep(path, item, painter.backend)
@@ -335,12 +335,16 @@ class _Work:
         return self._path(self._parts)
 
     def key(self) -> Key | None:
-        """The key frame that the next part begins with; its frame has its time alone."""
+        """The key frame that the next part begins with."""
         if not self._parts or self.complete:
             return None
         with np.load(self.folder / f"key-{self._parts:04}.npz") as kept:
-            frame = Frame(int(kept["time"]), np.zeros((1, 1), np.uint8))
-            return Key(frame, kept["small"], kept["ab"], bool(kept["begins"]))
+            return Key(
+                int(kept["time"]),
+                kept["ab"],
+                Agreed(kept["agreed"], kept["count"], Exposure(*kept["exposure"])),
+                bool(kept["begins"]),
+            )
 
     def keep(self, part: Path, following: Key | None, backend: str) -> None:
         """A part is whole; ``following`` begins the next one, or None where it was the last."""
@@ -348,12 +352,14 @@ class _Work:
         if following is not None:
             np.savez(
                 self.folder / f"key-{self._parts:04}.npz",
-                time=following.frame.time,
-                small=following.small,
+                time=following.time,
                 ab=following.ab,
+                agreed=following.agreed.ab,
+                exposure=(following.agreed.exposure.chroma, following.agreed.exposure.spread),
+                count=following.agreed.count,
                 begins=following.begins,
             )
-            self.ends = following.frame.time
+            self.ends = following.time
         self.backend, self.complete = backend, following is None
         said = {"plan": self._plan, "backend": backend, "complete": self.complete, "ends": self.ends}
         said |= {"frames": self.count, "parts": self._parts}

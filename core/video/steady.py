@@ -1,15 +1,17 @@
 """Steady colour: a backend's guesses at key frames, carried along the motion between them.
 
 Every frame between two key frames takes its colours from both, the nearer one more, wherever motion finds the same
-thing there; where neither has it (something comes into view), the frame is predicted itself. A key frame's own guess
-is held against what the one before it had: the two are averaged where they show the same thing, and the guess's
-exposure, its mean chroma, is brought near that of its shot. So colours neither flicker nor pump, and never cross a cut.
+thing there; where neither has it (something comes into view), the frame is predicted itself. A key frame's colours are
+the mean of its own guess, of those before it in its shot, and of a few that are still to come, wherever they show the
+same thing: the longer a thing is seen, the less one more guess moves its colour. So colours neither flicker nor pump,
+and never cross a cut.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -25,19 +27,23 @@ Guess = Callable[[Pixels], Float]
 KEYS_APART = 8
 """Frames from one key frame to the next at most."""
 
-_KEPT = 0.65
-"""How much of a key frame's colours comes from the key frame before, where both show the same thing."""
+_AHEAD, _AHEAD_BYTES = 8, 100_000_000
+"""Key frames still to come whose guesses count too, and what the frames up to them may take."""
 
-_EXPOSURE_KEPT, _EXPOSURE_LIMITS = 0.3, (0.6, 1.7)
-"""How far (as a logarithm) a guess's mean chroma is brought to that of its shot, and the factors at most."""
+_MOST = 16.0
+"""Guesses that a place's colour counts for at most when it is held against another one."""
+
+_GAINS, _NOISE = (0.6, 1.7), 0.3
+"""Factors at most by which colours are brought to an exposure, and the a*b* of which there is nothing to be said."""
 
 UNSURE, _TOO_MUCH = 0.15, 0.12
 """Trust under which a place has come into view, and the share of such places for which a frame is predicted itself."""
 
+_ALIKE = 10.0
+"""L* by which a thing may differ from one key frame to the next."""
+
 _FLOOR = 0.02
 """Trust that every place has: where nothing at all is known, what is nearest in time counts."""
-
-_MOST_GAIN = 1.6
 
 _FRESH = 0.4
 """Trust in a frame's own guess beside what is carried."""
@@ -53,30 +59,99 @@ class Coloured:
 
 
 @dataclass(frozen=True)
+class Exposure:
+    """How strong colours are: the chroma of their mean, and how far they spread around it, in a*b*."""
+
+    chroma: float
+    spread: float
+
+    @staticmethod
+    def of(ab: Float) -> Exposure:
+        """That of colours (h, w, 2)."""
+        return Exposure(float(np.linalg.norm(ab.mean((0, 1)))), float(np.hypot(*ab.std((0, 1)))))
+
+    def towards(self, other: Exposure, share: float) -> Exposure:
+        """One in between: another one's share is 0..1."""
+        chroma = self.chroma * (1 - share) + other.chroma * share
+        return Exposure(chroma, self.spread * (1 - share) + other.spread * share)
+
+    def put_on(self, ab: Float) -> Float:
+        """Colours (h, w, 2) brought to it."""
+        own, mean = Exposure.of(ab), ab.mean((0, 1))
+        brought = (ab - mean) * _gain(self.spread, own.spread) + mean * _gain(self.chroma, own.chroma)
+        return np.asarray(brought, np.float32)
+
+
+def _gain(wanted: float, had: float) -> np.float32:
+    return np.float32(np.clip((wanted + _NOISE) / (had + _NOISE), *_GAINS))
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """What guesses agree on.
+
+    Attributes:
+        ab: their mean, (h', w', 2) float32.
+        count: of how many, (h', w') float32: guesses that have been brought along count for less.
+        exposure: theirs, on average.
+    """
+
+    ab: Float
+    count: Float
+    exposure: Exposure
+
+    def seen(self, way: Way) -> Agreed:
+        """The same from another frame."""
+        count = np.minimum(way.brought(self.count), _MOST) * way.trust
+        return Agreed(way.brought(self.ab), count, self.exposure)
+
+    def together(self, other: Agreed) -> Agreed:
+        """What these guesses and others agree on."""
+        total = self.count + other.count
+        exposure = self.exposure.towards(other.exposure, float(other.count.mean() / total.mean()))
+        return Agreed(_mean([self.ab, other.ab], [self.count, other.count]), total, exposure)
+
+    @property
+    def shown(self) -> Float:
+        """Their mean, as strong as they are: where guesses differ, a plain mean is paler."""
+        return self.exposure.put_on(self.ab)
+
+
+@dataclass(frozen=True)
 class Key:
     """A key frame: what is carried from it, and what a later sitting needs to go on from it.
 
     Attributes:
-        frame: it.
-        small: its copy, (h', w') L*.
+        time: when it is shown, in units of the film's time base.
         ab: its colours, (h', w', 2).
+        agreed: what its own guess and those before it in its shot agree on.
         begins: whether it begins a shot.
     """
 
-    frame: Frame
-    small: Float
+    time: int
     ab: Float
+    agreed: Agreed
     begins: bool = True
 
 
-@dataclass(frozen=True)
-class _Step:
-    """A frame after a key frame: its copy, and the ways back to the frame before and from that on to this."""
+@dataclass
+class _Span:
+    """A key frame and the frames after it, up to the next key frame, or to the shot's end.
 
-    frame: Frame
-    small: Float
-    back: Way
-    on: Way
+    Attributes:
+        frames, copies: they, the key frame first.
+        own: the key frame's own guess; None for the one that an earlier sitting ended with.
+        before: ways from each of those after it back to the key frame; the last is the next key frame's.
+        after: ways from each of them, the key frame first, on to the next key frame.
+        ends: whether the shot ends here.
+    """
+
+    frames: list[Frame]
+    copies: list[Float]
+    own: Agreed | None
+    before: list[Way] = field(default_factory=list)
+    after: list[Way] = field(default_factory=list)
+    ends: bool = False
 
 
 def coloured_steadily(frames: Iterable[Frame], guess: Guess, key: Key | None = None) -> Iterator[list[Coloured] | Key]:
@@ -87,62 +162,137 @@ def coloured_steadily(frames: Iterable[Frame], guess: Guess, key: Key | None = N
         guess: what predicts colours.
         key: the key frame that an earlier sitting ended with.
     """
-    pending: list[_Step] = []
+    known = key is not None
+    waiting: deque[_Span] = deque()
+    for last in _spans(frames, guess, known):
+        waiting.append(last)
+        while waiting and (last.ends or len(waiting) > _ahead(last.frames[0])):
+            span = waiting.popleft()
+            if key is None:
+                key = _opening(span, waiting)
+            if not known:
+                yield key
+            known = False
+            following = None if span.ends else _following(key, span, waiting)
+            yield _between(key, span, guess, following)
+            key = following
+
+
+def _ahead(frame: Frame) -> int:
+    """How many key frames are waited for."""
+    return int(np.clip(_AHEAD_BYTES // (KEYS_APART * frame.luma.nbytes), 1, _AHEAD))
+
+
+def _spans(frames: Iterable[Frame], guess: Guess, known: bool) -> Iterator[_Span]:
+    """The film's spans in order; ``known`` says whether the first key frame needs no guess."""
+    span: _Span | None = None
+    back: list[Way] = []
+    on: list[Way] = []
     for frame in frames:
-        if key is None:
-            key = _first(frame, guess)
-            yield key
+        copy = small_copy(frame)
+        if span is None:
+            span = _Span([frame], [copy], None if known else _guessed(frame, copy, guess))
             continue
-        if not pending and frame.time == key.frame.time:
-            key = replace(key, frame=frame)
+        step = ways(span.copies[-1], copy)
+        lost = float((step[0].trust < UNSURE).mean())
+        if is_cut(span.copies[-1], copy, lost):
+            yield from _to_the_end(span, back, on, guess)
+            span, back, on = _Span([frame], [copy], _guessed(frame, copy, guess)), [], []
             continue
-        before = pending[-1].small if pending else key.small
-        step = _step(frame, before)
-        lost = float((step.back.trust < UNSURE).mean())
-        if is_cut(before, step.small, lost):
-            yield _between(key, pending, guess)
-            key, pending = _first(frame, guess, step.small), []
-            yield key
-            continue
-        pending.append(step)
-        if len(pending) == KEYS_APART:
-            following = _next_key(key, pending, guess)
-            yield _between(key, pending[:-1], guess, following, pending[-1])
-            key, pending = following, []
-            yield key
-    if key is not None:
-        yield _between(key, pending, guess)
+        span.frames.append(frame)
+        span.copies.append(copy)
+        back.append(step[0])
+        on.append(step[1])
+        if len(back) == KEYS_APART:
+            following = _parted(span, back, on, guess)
+            yield span
+            span, back, on = following, [], []
+    if span is not None:
+        yield from _to_the_end(span, back, on, guess)
 
 
-def _first(frame: Frame, guess: Guess, copy: Float | None = None) -> Key:
-    """The key frame that a shot begins with."""
-    copy = small_copy(frame) if copy is None else copy
-    return Key(frame, copy, _guessed(frame, copy, guess))
+def _to_the_end(span: _Span, back: list[Way], on: list[Way], guess: Guess) -> Iterator[_Span]:
+    """The shot's last frame is a key frame too."""
+    if back:
+        last = _parted(span, back, on, guess)
+        yield span
+        span = last
+    span.ends = True
+    yield span
 
 
-def _step(frame: Frame, before: Float) -> _Step:
-    copy = small_copy(frame)
-    back, on = ways(before, copy)
-    return _Step(frame, copy, back, on)
+def _parted(span: _Span, back: list[Way], on: list[Way], guess: Guess) -> _Span:
+    """Make the last of a span's frames the next key frame; ways are from each frame to the one before, and on to it."""
+    frame, copy = span.frames.pop(), span.copies.pop()
+    way = Way.nowhere(*copy.shape)
+    for each in back:
+        way = each.on(way)
+        span.before.append(way)
+    span.before[-1] = _held_to(way, copy, span.copies[0])
+    way = Way.nowhere(*copy.shape)
+    for each in reversed(on):
+        way = each.on(way)
+        span.after.insert(0, way)
+    span.after[0] = _held_to(way, span.copies[0], copy)
+    return _Span([frame], [copy], _guessed(frame, copy, guess))
 
 
-def _guessed(frame: Frame, copy: Float, guess: Guess) -> Float:
+def _held_to(way: Way, here: Float, there: Float) -> Way:
+    """A way of several frames, where lightness says that it leads to the same thing: a thing that slowly becomes
+    another one is found from frame to frame. The picture may be lighter or darker as a whole."""
+    moved = way.brought(there)
+    moved = (moved - moved.mean()) * ((here.std() + 1) / (moved.std() + 1)) + here.mean()
+    return Way(way.places, way.trust * np.exp(-(((here - moved) / _ALIKE) ** 2)))
+
+
+def _guessed(frame: Frame, copy: Float, guess: Guess) -> Agreed:
     """A frame's own colours, at its copy's size."""
-    if is_black(copy):
-        return np.zeros((*copy.shape, 2), np.float32)
-    return brought_to(guess(frame.grey), copy)
+    black = is_black(copy)
+    ab = np.zeros((*copy.shape, 2), np.float32) if black else brought_to(guess(frame.grey), copy)
+    return Agreed(ab, np.ones(copy.shape, np.float32), Exposure.of(ab))
 
 
-def _next_key(key: Key, pending: list[_Step], guess: Guess) -> Key:
-    """The last of the frames as a key frame, its colours held against those of the one before."""
-    step = pending[-1]
-    way = Way.nowhere(*step.small.shape)
-    for each in reversed(pending):
-        way = way.on(each.back)
-    own, carried = _guessed(step.frame, step.small, guess), way.brought(key.ab)
-    own = own * _exposure(own, carried, way.trust)
-    kept = _KEPT * way.trust
-    return Key(step.frame, step.small, _mean([own, carried], [1 - kept, kept]), begins=False)
+def _opening(span: _Span, coming: Iterable[_Span]) -> Key:
+    """The key frame that a shot begins with."""
+    assert span.own is not None
+    return Key(span.frames[0].time, _with_coming(span.own, [span, *coming]).shown, span.own)
+
+
+def _following(key: Key, span: _Span, coming: Iterable[_Span]) -> Key:
+    """The key frame after a span, which is the first of those that come."""
+    spans = list(coming)
+    assert spans[0].own is not None
+    agreed = spans[0].own.together(key.agreed.seen(span.before[-1]))
+    return Key(spans[0].frames[0].time, _with_coming(agreed, spans).shown, agreed, begins=False)
+
+
+def _with_coming(agreed: Agreed, spans: list[_Span]) -> Agreed:
+    """What guesses agree on at the first span's key frame, together with those of the key frames that come."""
+    span, *coming = spans
+    if span.ends or not coming or coming[0].own is None:
+        return agreed
+    return agreed.together(_with_coming(coming[0].own, coming).seen(span.after[0]))
+
+
+def _between(key: Key, span: _Span, guess: Guess, following: Key | None) -> list[Coloured]:
+    """A span's frames in colour; ``following`` is the next key frame, None at the shot's end."""
+    coloured = [Coloured(span.frames[0], key.ab, key.begins)]
+    if following is None:
+        return coloured
+    for number, (frame, copy) in enumerate(zip(span.frames[1:], span.copies[1:], strict=True), 1):
+        old, new = span.before[number - 1], span.after[number]
+        late = number / len(span.frames)
+        weights = [(old.trust + _FLOOR) * (1 - late), (new.trust + _FLOOR) * late]
+        sources = [old.brought(key.ab), new.brought(following.ab)]
+        sure = np.maximum(old.trust, new.trust)
+        if float((sure < UNSURE).mean()) > _TOO_MUCH:
+            own = _guessed(frame, copy, guess).ab
+            sources.append(own * _exposure(own, _mean(sources, weights), sure))
+            weights.append((1 - sure) * _FRESH)
+        ab = _mean(sources, weights)
+        ab = Exposure.of(key.ab).towards(Exposure.of(following.ab), late).put_on(ab)
+        coloured.append(Coloured(frame, ab, False))
+    return coloured
 
 
 def _exposure(own: Float, carried: Float, trust: Float) -> np.float32:
@@ -150,55 +300,10 @@ def _exposure(own: Float, carried: Float, trust: Float) -> np.float32:
     shown, had = (float((np.linalg.norm(ab, axis=2) * trust).sum()) for ab in (own, carried))
     if min(shown, had) < 1e-3 * trust.size or float(trust.mean()) < 0.2:
         return np.float32(1)
-    return np.float32(np.clip((had / shown) ** _EXPOSURE_KEPT, *_EXPOSURE_LIMITS))
-
-
-def _between(
-    key: Key, pending: list[_Step], guess: Guess, following: Key | None = None, last: _Step | None = None
-) -> list[Coloured]:
-    """A key frame and those after it, up to the next key frame, or to the shot's end where there is none."""
-    if pending and following is None:  # the shot's end: its last frame is a key frame too
-        following, last, pending = _next_key(key, pending, guess), pending[-1], pending[:-1]
-        return [*_between(key, pending, guess, following, last), Coloured(following.frame, following.ab, False)]
-    coloured = [Coloured(key.frame, key.ab, key.begins)]
-    if not pending or following is None or last is None:
-        return coloured
-    forwards, way = [], Way.nowhere(*key.small.shape)
-    for step in pending:
-        way = step.back.on(way)
-        forwards.append(way)
-    way = Way.nowhere(*key.small.shape)
-    backwards = []
-    for step in reversed([*pending[1:], last]):
-        way = step.on.on(way)
-        backwards.append(way)
-    for number, (step, old, new) in enumerate(zip(pending, forwards, reversed(backwards), strict=True), 1):
-        late = number / (len(pending) + 1)
-        weights = [(old.trust + _FLOOR) * (1 - late), (new.trust + _FLOOR) * late]
-        sources = [old.brought(key.ab), new.brought(following.ab)]
-        sure = np.maximum(old.trust, new.trust)
-        if float((sure < UNSURE).mean()) > _TOO_MUCH:
-            own = _guessed(step.frame, step.small, guess)
-            sources.append(own * _exposure(own, _mean(sources, weights), sure))
-            weights.append((1 - sure) * _FRESH)
-        ab = _mean(sources, weights)
-        wanted = _chroma(key.ab) ** (1 - late) * _chroma(following.ab) ** late
-        ab *= np.float32(np.clip(wanted / _chroma(ab), *_EXPOSURE_LIMITS))
-        coloured.append(Coloured(step.frame, ab, False))
-    return coloured
-
-
-def _chroma(ab: Float) -> float:
-    """The mean chroma of colours (h, w, 2); never 0."""
-    return max(float(np.linalg.norm(ab, axis=2).mean()), 1e-3)
+    return np.float32(np.clip((had / shown) ** 0.3, *_GAINS))
 
 
 def _mean(sources: list[Float], weights: list[Float]) -> Float:
-    """The weighted mean of colours (h, w, 2), as colourful as they are: where they differ, a plain mean is paler."""
-    total = np.sum(weights, axis=0)
-    ab = (
-        np.sum([ab * weight[..., None] for ab, weight in zip(sources, weights, strict=True)], axis=0) / total[..., None]
-    )
-    chroma = np.sum([np.linalg.norm(ab, axis=2) * w for ab, w in zip(sources, weights, strict=True)], axis=0) / total
-    gain = ((chroma + 1) / (np.linalg.norm(ab, axis=2) + 1)).clip(1, _MOST_GAIN)
-    return np.asarray(ab * gain[..., None], np.float32)
+    """The weighted mean of colours (h, w, 2)."""
+    total = np.sum(weights, axis=0)[..., None]
+    return np.asarray(sum(ab * weight[..., None] for ab, weight in zip(sources, weights, strict=True)) / total)

@@ -8,7 +8,7 @@ Video Temporal Consistency", ECCV 2018), and of its mean over the true film's ow
 divergence (in bits) of the RGB histograms of frames that are 1, 2 and 4 apart (Liu et al., "Temporally Consistent
 Video Colorization", 2021): the true film's, and ours and that of each frame alone over it. Colourfulness (Hasler and
 Süsstrunk 2003) is over that of each frame alone, PSNR less that. Last is the mean difference in a*b* of the first
-frames after cuts, at most, and the number of cuts.
+frames after cuts from those of the same shots coloured as films of their own, at most, and the number of cuts.
 
 With ``--clips`` the films are made by code (``tests.support.clips``), and coloured by stand-ins too: zhang-v2 on random
 weights, and a plugin that gives a field of colours. With ``--speed`` films of grey at two sizes are read, coloured and
@@ -80,9 +80,9 @@ def _each_frame_alone() -> Any:
     return mock.patch.object(steady, "is_cut", return_value=True)
 
 
-def coloured(engine: Engine, backend: str, grey: Path, target: Path, alone: bool) -> None:
+def coloured(engine: Engine, backend: str, grey: Path, target: Path, alone: bool, **part: float) -> None:
     """The grey film in colour, without loss."""
-    job = FilmJob(backend, recolour=True)
+    job = FilmJob(backend, recolour=True, **part)
     with _each_frame_alone() if alone else nullcontext():
         colour_film(engine, job, grey, target, _LOSSLESS)
 
@@ -181,15 +181,12 @@ def measure(engine: Engine, backend: str, film: Path, folder: Path, most: int) -
     coloured(engine, backend, grey, ours, alone=False)
     coloured(engine, backend, grey, alone, alone=True)
     found = {name: Flicker() for name in ("truth", "ours", "alone")}
-    before, cuts = None, []
-    after_cut = []
+    before, cuts = None, {}
     for number, (truth, one, other) in enumerate(zip(*map(frames_of, (film, ours, alone)), strict=False)):
         way = None if before is None else motion(before, truth)
         if before is not None and (way is None or _jumps(before, truth)):
             way = None
-            cuts.append(number)
-            labs = [rgb_to_lab(each.astype(np.float32) / 255)[..., 1:] for each in (one, other)]
-            after_cut.append(float(np.abs(labs[0] - labs[1]).mean()))
+            cuts[number] = one
         places, seen = way or (None, None)
         for name, rgb in (("truth", truth), ("ours", one), ("alone", other)):
             found[name].add(rgb, truth, places, seen)
@@ -204,9 +201,23 @@ def measure(engine: Engine, backend: str, film: Path, folder: Path, most: int) -
         other.cdc / truth.cdc,
         float(np.mean(one.colourfulness) / np.mean(other.colourfulness)),
         float(np.mean(one.errors) - np.mean(other.errors)),
-        max(after_cut, default=0.0),
+        max((_apart(first, _opening(engine, backend, grey, folder, at)) for at, first in cuts.items()), default=0.0),
         len(cuts),
     )
+
+
+def _opening(engine: Engine, backend: str, grey: Path, folder: Path, number: int) -> Pixels:
+    """The frame of a number, with which a shot begins, where nothing of the film before it is known."""
+    with av.open(str(grey)) as container:
+        rate = float(container.streams.video[0].average_rate or 25)
+    coloured(engine, backend, grey, folder / "shot.mkv", alone=False, start=(number - 0.5) / rate, seconds=10)
+    return next(frames_of(folder / "shot.mkv"))
+
+
+def _apart(one: Pixels, other: Pixels) -> float:
+    """The mean difference in a*b* of two pictures."""
+    ab = [rgb_to_lab(each.astype(np.float32) / 255)[..., 1:] for each in (one, other)]
+    return float(np.abs(ab[0] - ab[1]).mean())
 
 
 def _jumps(before: Pixels, after: Pixels) -> bool:
