@@ -35,6 +35,9 @@ _WINDOW = 4.0
 _FLAT = 1.0
 """Variance, in L*^2, below which a window has nothing to compare, beside that of its grain."""
 
+_EVEN = 20
+"""Percentage of the windows that count as even: those in which the other picture varies least."""
+
 _ISLAND = 24
 """Radius, in pixels, of the window in which a place must not be nearly alone in being alike: chance agrees in spots."""
 
@@ -111,11 +114,14 @@ class Graft:
         return self._grafted(ours, theirs, max(planes, key=lambda plane: _shown(chroma, plane, ours.shape)), options)
 
     def _grafted(self, ours: Float, theirs: Float, plane: Matrix, options: Options) -> AbField:
-        smooth = _degrained(ours)
-        places, missed = flow_on(smooth, _degrained(theirs[..., 0]), plane_map(plane, ours.shape))
+        about = plane_map(plane, ours.shape)
+        spreads = _moments(ours, sampled(theirs[..., 0], about))
+        grain, other_grain = _grain(spreads[0], spreads[1]), _grain(spreads[1], spreads[0])
+        smooth = _degrained(ours, grain)
+        places, missed = flow_on(smooth, _degrained(theirs[..., 0], other_grain), about)
         laid = sampled(theirs, places)
         within = inside(places, theirs.shape)
-        alike = _agreement(smooth, _degrained(laid[..., 0]), missed, options.agreement) * within
+        alike = _agreement(smooth, _degrained(laid[..., 0], other_grain), missed, options.agreement) * within
         alike *= _company(alike, within)
         if alike.mean() < _TOO_LITTLE:
             raise RequestError(_STRANGERS)
@@ -161,37 +167,48 @@ def _shown(chroma: Float, plane: Matrix, shape: tuple[int, ...]) -> float:
     return float((sampled(chroma, places) * inside(places, chroma.shape)).mean())
 
 
-def _grain(lightness: Float) -> float:
-    """Standard deviation of the grain, in L* (Immerkaer, "Fast Noise Variance Estimation", 1996, by the median)."""
-    import cv2
-
-    kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
-    return float(np.median(np.abs(cv2.filter2D(lightness, -1, kernel))) / (6 * 0.6745))
+def _grain(variance: Float, other_variance: Float) -> np.float32:
+    """Variance of a picture's grain, in L*^2: what it has more of where the other picture is even."""
+    even = other_variance <= np.percentile(other_variance[::4, ::4], _EVEN)
+    return np.float32(max(0.0, float(np.median(variance[even] - other_variance[even]))))
 
 
-def _degrained(lightness: Float) -> Float:
+def _degrained(lightness: Float, grain: np.float32) -> Float:
     """Lightness without its grain: it follows itself where it varies by more."""
-    slope, intercept = local_lines(lightness[..., None], lightness, 2, (3 * _grain(lightness)) ** 2 + 0.5)
+    slope, intercept = local_lines(lightness[..., None], lightness, 2, 9 * float(grain) + 0.5)
     return slope[..., 0] * lightness + intercept[..., 0]
 
 
-def _agreement(ours: Float, theirs: Float, missed: Float, least: float) -> Float:
-    """How far two pictures (h, w) show the same at each place, 0..1."""
+def _mean(plane: Float) -> Float:
+    """The mean of the window around each place."""
     import cv2
 
-    def mean(plane: Float) -> Any:
-        return cv2.GaussianBlur(plane, (0, 0), _WINDOW, borderType=cv2.BORDER_REFLECT)
+    return np.asarray(cv2.GaussianBlur(plane, (0, 0), _WINDOW, borderType=cv2.BORDER_REFLECT), np.float32)
 
-    one, other = mean(ours), mean(theirs)
-    variance = np.maximum(mean(ours * ours) - one * one, 0) + np.float32(_FLAT)
-    other_variance = np.maximum(mean(theirs * theirs) - other * other, 0) + np.float32(_FLAT)
-    alike = (mean(ours * theirs) - one * other + np.float32(_FLAT)) / np.sqrt(variance * other_variance)
-    alike = np.asarray(alike, np.float32)
-    there = np.exp(-np.square(mean(missed) / np.float32(_MISS)))
-    flat = np.float32(_FLAT) / variance
+
+def _moments(ours: Float, theirs: Float) -> tuple[Float, Float, Float]:
+    """Variances of two pictures (h, w) in the window around each place, and their covariance."""
+    one, other = _mean(ours), _mean(theirs)
+    variance = np.maximum(_mean(ours * ours) - one * one, 0)
+    other_variance = np.maximum(_mean(theirs * theirs) - other * other, 0)
+    return variance, other_variance, _mean(ours * theirs) - one * other
+
+
+def _agreement(ours: Float, theirs: Float, missed: Float, least: float) -> Float:
+    """How far two pictures (h, w) show the same at each place, 0..1.
+
+    Where a window has nothing but what is left of its grain, there is nothing to tell them apart by.
+    """
+    variance, other_variance, together = _moments(ours, theirs)
+    nothing = np.float32(_FLAT) + _grain(variance, other_variance)
+    other_nothing = np.float32(_FLAT) + _grain(other_variance, variance)
+    variance += nothing
+    alike = (together + np.sqrt(nothing * other_nothing)) / np.sqrt(variance * (other_variance + other_nothing))
+    there = np.exp(-np.square(_mean(missed) / np.float32(_MISS)))
+    flat = nothing / variance
     low = np.float32(1.6 * least - 0.6)
     shape = _rise((alike - low) / np.float32(0.4)) * (flat + (1 - flat) * there)
-    off = np.abs(one - _toned(other, ours, theirs))
+    off = np.abs(_mean(ours) - _toned(_mean(theirs), ours, theirs))
     tone = np.exp(-np.square(off / (3 * np.median(off) + np.float32(_TONE))) / 2)
     return np.asarray(shape * tone, np.float32)
 

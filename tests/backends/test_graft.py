@@ -134,6 +134,21 @@ def test_a_sky_without_detail_is_blue_to_its_edge(engine: Engine) -> None:
     assert (lab[: height // 2 - 3, :, 2] > -5).mean() < 0.01
 
 
+@pytest.mark.parametrize("seed", [1, 4, 10])
+def test_grain_in_a_sky_is_not_what_makes_it_another_picture(engine: Engine, seed: int) -> None:
+    land = example("coffee")
+    sky = np.empty(land.shape, np.uint8)
+    sky[:] = np.linspace((96, 150, 214), (150, 190, 230), len(land))[:, None].astype(np.uint8)
+    truth = np.vstack([sky, land])
+    version = make_version(truth, STRONG, seed=seed)
+    photo = cv2.resize(aged(truth, seed), None, fx=1.3, fy=1.3, interpolation=cv2.INTER_CUBIC)
+    forecast = engine.forecast(Photo(photo), "graft", reference=Photo(version.rgb))
+    assert forecast.report.shares["agreed"] > 0.55
+    lab, _ = grafted(engine, photo, version.rgb)
+    assert np.median(lab[20 : len(land) - 20, 20:-20, 2]) < -20
+    assert (lab[20 : len(land) - 20, 20:-20, 1] > 10).mean() < 0.01
+
+
 def test_the_report_says_how_much_agrees_and_is_covered(engine: Engine) -> None:
     truth = example("coffee")
     half = make_version(truth, MILD, seed=5).rgb[:, : truth.shape[1] // 2]
