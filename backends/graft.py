@@ -175,7 +175,7 @@ def _grain(variance: Float, other_variance: Float) -> np.float32:
 
 def _degrained(lightness: Float, grain: np.float32) -> Float:
     """Lightness without its grain: it follows itself where it varies by more."""
-    slope, intercept = local_lines(lightness[..., None], lightness, 2, 9 * float(grain) + 0.5)
+    slope, intercept = local_lines(lightness[..., None], lightness, 2, 9 * float(grain) + 0.9)
     return slope[..., 0] * lightness + intercept[..., 0]
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.cli.common import already_there, make_engine
+from core.cli.common import already_there
 from core.cli.fetch import fetch_with_bar
 from core.cli.stopping import stopped_by_ctrl_c
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from core.jobs.references import ReferenceFolder
     from core.jobs.targets import Target, Targets
     from core.photo.archive import Source
+    from core.settings import Settings
 
 
 def place(items: list[Item], targets: Targets) -> list[tuple[Source, Target]]:
@@ -46,6 +47,7 @@ class Album:
 
     Attributes:
         engine: what colours them.
+        make_engine: what gives another process an engine like it.
         job: how.
         colourer: what does it.
         overwrite: whether pictures are made anew that are there already.
@@ -54,6 +56,7 @@ class Album:
     """
 
     engine: Engine
+    make_engine: Callable[[Settings], Engine]
     job: Job
     colourer: OneBackend
     overwrite: bool
@@ -116,7 +119,7 @@ class Album:
                 due.append(Task(at, source, target.path))
         # No photograph comes twice: kept predictions would only fill each process's memory.
         settings = self.engine.settings.model_copy(update={"cache_mb": 0})
-        prepare = partial(Colourer, partial(make_engine, settings), self.references, log)
+        prepare = partial(Colourer, partial(self.make_engine, settings), self.references, log)
         attempt = Colourer(lambda: self.engine, self.references)
         size = 1 if ray else min(jobs or how_many(self._bytes_of_weights()), len(due))
         if size > 1:

@@ -208,7 +208,7 @@ def colorize(
     log = Path() if is_elsewhere(folder_out) else folder_out
     with reporter, faults_into(log):
         placed = place(photos, Targets(folder_out, job, skip_existing))
-        album = Album(engine, job, OneBackend(engine, job), overwrite, placed, folder)
+        album = Album(engine, make_engine, job, OneBackend(engine, job), overwrite, placed, folder)
         with plain_errors():
             album.fetch_weights()
             left = [photos[at] for at in album.colour(at_once, reporter, log, give_up, ray)]
