@@ -23,18 +23,19 @@ _PATCH, _REACH, _STRENGTH = 5, 13, 0.7
 """Pixels of a patch and of where others like it are looked for; how unlike they may be, in deviations of the noise."""
 
 
-def find_grain(grey: Float) -> Finding | None:
-    """Whether a print, (h, w) sRGB 0..1, has much grain."""
+def find_grain(grey: Float, stretched: Float | None = None) -> Finding | None:
+    """Whether a print, (h, w) sRGB 0..1, has much grain, or will have once its range is ``stretched``, (h, w) too."""
     if min(grey.shape) < 4 * _BLOCK:
         return None
-    deviation = _deviation(grey)
+    deviation = _deviation(grey if stretched is None else stretched)
     if deviation < _SOME:
         return None
 
     def mend(plane: Float) -> Float:
         return _smoothed(plane, deviation)
 
-    return Finding("grain", "has much grain", deviation > _SURE, mend, for_picture=False)
+    sure = deviation > (_SURE if stretched is None else _SOME)
+    return Finding("grain", "has much grain", sure, mend, for_picture=False)
 
 
 def _deviation(grey: Float) -> float:

@@ -193,11 +193,14 @@ def restoration_of(
         findings.append(finding)
         grey = finding.mend(grey.copy())
     fading = find_fading(grey[inside], is_print=cast is not None or screen is not None)
-    if fading and wanted("fading", fading.words, fading.sure):
-        findings.append(fading)
-    grain = find_grain(grey[inside])
+    if fading and not wanted("fading", fading.words, fading.sure):
+        fading = None
+    stretched = fading.mend(grey[inside].copy()) if fading and not cast else None  # a cast's grey is the least noisy
+    grain = find_grain(grey[inside], stretched)
     if grain and wanted("grain", grain.words, grain.sure):
         findings.append(grain)
+    if fading:  # after the grain, of which it makes more
+        findings.append(fading)
     shown = frame if frame and wanted("frame", "has a border", frame.sure) else None
     is_print = bool(cast or screen or shown or changed or (marks and marks.sure) or any(each.sure for each in findings))
     offered = tuple(each for each in suggested if each.sure or is_print)

@@ -13,7 +13,7 @@ from core.restore.grain import find_grain
 from core.restore.restore import restoration_of
 from tests.restore.test_restore import alike, photo_of, scene
 from tests.support.fakes import make_engine
-from tests.support.old_prints import mounted
+from tests.support.old_prints import faded, mounted
 
 
 def leaning(angle: float):
@@ -81,3 +81,14 @@ def test_the_network_sees_less_grain_and_the_picture_keeps_it():
     assert np.abs(seen - truth).mean() < 0.7 * np.abs(noisy - truth).mean()
     assert restoration.picture() is photo
     assert find_grain(truth) is None
+
+
+def test_a_faded_print_is_smoothed_before_its_range_makes_more_of_its_grain():
+    print_, clean = (photo_of(faded(scene(), np.random.default_rng(4), noise=noise)) for noise in (0.02, 0))
+    assert [each.step for each in restoration_of(print_).told] == ["grain", "fading"]
+    assert [each.step for each in restoration_of(clean).told] == ["fading"]
+    wanted, stretched, smoothed = (
+        restoration_of(photo, asked).seen().pixels / 65_535
+        for photo, asked in ((clean, "fading"), (print_, "fading"), (print_, "auto"))
+    )
+    assert np.abs(smoothed - wanted).mean() < 0.8 * np.abs(stretched - wanted).mean()
