@@ -17,7 +17,7 @@ from core.look.ground import NBYTES, Distances, Ground, Masks
 from core.look.look import Hint
 from core.photo.resize import resize_area
 
-_THING, _SOFT = 2.0, 0.5
+_THING, _SOFT = 1.95, 0.3
 """Distance on the ground at which a thing ends, and half the width of its seam."""
 
 _FREE_RADIUS = 0.25
