@@ -27,7 +27,7 @@ from core.restore.restore import Restoration
 from core.video.grain import find_grain_of_film
 from core.video.hints import FilmHint, Trails, laid_over
 from core.video.reading import Film, Frame, digest_of_film, frames, look_at
-from core.video.steady import Agreed, Coloured, Exposure, Key, coloured_steadily
+from core.video.steady import Agreed, Coloured, Key, coloured_steadily
 from core.video.writing import Encoding, Part, join
 
 _PART_SECONDS = 30.0
@@ -342,7 +342,7 @@ class _Work:
             return Key(
                 int(kept["time"]),
                 kept["ab"],
-                Agreed(kept["agreed"], kept["count"], Exposure(*kept["exposure"])),
+                Agreed(kept["agreed"], kept["squares"], kept["count"]),
                 bool(kept["begins"]),
             )
 
@@ -355,7 +355,7 @@ class _Work:
                 time=following.time,
                 ab=following.ab,
                 agreed=following.agreed.ab,
-                exposure=(following.agreed.exposure.chroma, following.agreed.exposure.spread),
+                squares=following.agreed.squares,
                 count=following.agreed.count,
                 begins=following.begins,
             )

@@ -92,29 +92,37 @@ class Agreed:
 
     Attributes:
         ab: their mean, (h', w', 2) float32.
-        count: of how many, (h', w') float32: guesses that have been brought along count for less.
-        exposure: theirs, on average.
+        squares: the mean of their chroma's square, and of that of their distance from the mean colour of each whole
+            guess, (h', w', 2) float32.
+        count: of how many guesses, (h', w') float32: those that have been brought along count for less.
     """
 
     ab: Float
+    squares: Float
     count: Float
-    exposure: Exposure
+
+    @staticmethod
+    def of(guess: Float) -> Agreed:
+        """One guess (h, w, 2)."""
+        squares = [np.square(each).sum(axis=2) for each in (guess, guess - guess.mean((0, 1)))]
+        return Agreed(guess, np.dstack(squares), np.ones(guess.shape[:2], np.float32))
 
     def seen(self, way: Way) -> Agreed:
         """The same from another frame."""
         count = np.minimum(way.brought(self.count), _MOST) * way.trust
-        return Agreed(way.brought(self.ab), count, self.exposure)
+        return Agreed(way.brought(self.ab), way.brought(self.squares), count)
 
     def together(self, other: Agreed) -> Agreed:
         """What these guesses and others agree on."""
-        total = self.count + other.count
-        exposure = self.exposure.towards(other.exposure, float(other.count.mean() / total.mean()))
-        return Agreed(_mean([self.ab, other.ab], [self.count, other.count]), total, exposure)
+        counts = [self.count, other.count]
+        ab, squares = (_mean(both, counts) for both in ([self.ab, other.ab], [self.squares, other.squares]))
+        return Agreed(ab, squares, self.count + other.count)
 
     @property
     def shown(self) -> Float:
-        """Their mean, as strong as they are: where guesses differ, a plain mean is paler."""
-        return self.exposure.put_on(self.ab)
+        """Their mean at their exposure: where guesses differ, a plain mean is paler."""
+        strength, spread = (float(each) for each in self.squares.mean((0, 1)))
+        return Exposure(max(0.0, strength - spread) ** 0.5, spread**0.5).put_on(self.ab)
 
 
 @dataclass(frozen=True)
@@ -249,7 +257,7 @@ def _guessed(frame: Frame, copy: Float, guess: Guess) -> Agreed:
     """A frame's own colours, at its copy's size."""
     black = is_black(copy)
     ab = np.zeros((*copy.shape, 2), np.float32) if black else brought_to(guess(frame.grey), copy)
-    return Agreed(ab, np.ones(copy.shape, np.float32), Exposure.of(ab))
+    return Agreed.of(ab)
 
 
 def _opening(span: _Span, coming: Iterable[_Span]) -> Key:
@@ -304,6 +312,6 @@ def _exposure(own: Float, carried: Float, trust: Float) -> np.float32:
 
 
 def _mean(sources: list[Float], weights: list[Float]) -> Float:
-    """The weighted mean of colours (h, w, 2)."""
+    """The weighted mean of planes (h, w, c)."""
     total = np.sum(weights, axis=0)[..., None]
     return np.asarray(sum(ab * weight[..., None] for ab, weight in zip(sources, weights, strict=True)) / total)
