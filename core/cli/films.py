@@ -12,7 +12,7 @@ from core.cli.common import already_there, print_aside
 from core.errors import FilmError
 from core.jobs.job import Outcome, make_folder, not_done
 from core.photo.stores import is_elsewhere
-from core.progress import StoppedError
+from core.progress import StoppedError, stopped_by
 from core.video.colour_film import FilmJob, colour_film
 from core.video.reading import comment_of, digest_of_film, is_film
 from core.video.writing import encoding_for
@@ -99,11 +99,9 @@ class Films:
         ) as bar:
 
             def progress(share: float, words: str) -> None:
-                if stopped.is_set():
-                    raise StoppedError
                 bar.update(max(0.0, share * 100 - bar.n))
 
-            done = colour_film(self.engine, self.job, path, target, encoding, progress)
+            done = colour_film(self.engine, self.job, path, target, encoding, stopped_by(stopped, progress))
         if not done.whole:
             print_aside(f"{name}: its first {done.frames} frames are in {done.path}; the same command goes on with it.")
             raise StoppedError

@@ -6,7 +6,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any
@@ -21,7 +21,7 @@ from core.jobs.job import Coloured, Job
 from core.photo.open import Photo, open_photo
 from core.progress import Progress
 from core.settings import Settings
-from core.video.colour_film import ColouredFilm, FilmJob, colour_film, parts_folder
+from core.video.colour_film import ColouredFilm, FilmJob, colour_film
 from core.video.writing import encoding_for
 from core.web.disk_budget import DiskBudget
 from core.web.upload_fields import Upload
@@ -38,11 +38,16 @@ def colour_file(engine: Engine, upload: Upload, job: Job, progress: Progress) ->
 
 
 def colour_film_upload(
-    engine: Engine, upload: Upload, job: FilmJob, quality: int | None, progress: Progress
+    engine: Engine,
+    upload: Upload,
+    job: FilmJob,
+    quality: int | None,
+    progress: Progress,
+    folder: Path | None = None,
 ) -> ColouredFilm:
     """Colour an uploaded film into one that browsers play, in a folder of its own in Gradio's cache.
 
-    What is stopped gives the film's beginning; it cannot be gone on with.
+    What is stopped gives the film's beginning; with its ``folder`` the same call goes on with it.
 
     Raises:
         StoppedError: it was stopped before anything was done.
@@ -51,12 +56,9 @@ def colour_film_upload(
     source, job = uploaded(upload), film_job(engine, job)
     like = Path("film.webm" if source.suffix.lower() == ".webm" else "film.mp4")
     encoding = replace(encoding_for(like, None, quality), deep=False)
-    with kept_folder() as folder:
-        stem = PurePath(upload.name).stem
-        target = folder / f"{stem}.colour{encoding.ending}"
-        done = colour_film(engine, job, source, target, encoding, progress)
-        shutil.rmtree(parts_folder(target), ignore_errors=True)
-        return done
+    with nullcontext(folder) if folder else kept_folder() as place:
+        target = place / f"{PurePath(upload.name).stem}.colour{encoding.ending}"
+        return colour_film(engine, job, source, target, encoding, progress)
 
 
 def film_job(engine: Engine, job: FilmJob) -> FilmJob:

@@ -15,11 +15,15 @@ class Stops:
     def __init__(self) -> None:
         self._by_visitor: dict[str, threading.Event] = {}
 
+    def expect(self, request: gr.Request) -> None:
+        """The visitor's work waits for its turn: it can be stopped before it begins."""
+        self._by_visitor[str(request.session_hash)] = threading.Event()
+
     @contextmanager
     def working(self, request: gr.Request) -> Iterator[threading.Event]:
         """An event that is set when the visitor wants no more of the work within."""
         visitor = str(request.session_hash)
-        event = self._by_visitor[visitor] = threading.Event()
+        event = self._by_visitor.setdefault(visitor, threading.Event())
         try:
             yield event
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,13 @@ from gradio_client import Client, handle_file
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.support.browser import Studio, save_ramp, serve_studio
+from tests.support.browser import Second, Studio, save_ramp, serve_studio
 from tests.support.films import read_film, scene, sound_of, write_film
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
-    with serve_studio(tmp_path_factory.mktemp("gradio")) as studio:
+    with serve_studio(tmp_path_factory.mktemp("gradio"), Second()) as studio:
         yield studio
 
 
@@ -135,6 +136,18 @@ def test_the_frame_at_which_the_player_stands_is_shown_in_colour_and_tried_from(
     expect(visit.locator("#film-still .spot")).to_have_count(1, timeout=15_000)
     red, _, blue = still(visit)[22:26, 30:34].mean(axis=(0, 1))
     assert blue > red + 20
+    picture.click(position={"x": box["width"] / 4, "y": box["height"] / 4})
+    expect(visit.locator("#film-still .spot")).to_have_count(2, timeout=15_000)
+    laid = visit.locator("#film-frame [data-hint]")
+    expect(laid).to_have_text([re.compile("1 s"), re.compile("1 s")])
+    laid.first.click()
+    expect(laid).to_have_count(1)
+    expect(visit.locator("#film-still .spot")).to_have_count(1, timeout=15_000)
+    red, _, blue = still(visit)[22:26, 30:34].mean(axis=(0, 1))
+    assert blue < red + 20
+    visit.locator("#film-still").get_by_role("button", name="Remove colour 1").click()
+    expect(visit.locator("#film-still .spot")).to_have_count(0, timeout=15_000)
+    expect(laid).to_have_count(0)
     visit.get_by_role("button", name="Try five seconds").click()
     expect(visit.locator("#film-story")).to_contain_text("15 frames", timeout=30_000)
     before_box = visit.get_by_label("Before")
@@ -168,3 +181,66 @@ def test_what_is_no_film_is_told(visit: Page, served: Studio) -> None:
     visit.get_by_role("button", name="Try five seconds").click()
     expect(visit.locator("#films")).to_contain_text("There is no film; choose one.")
     expect(visit.get_by_role("button", name="Try five seconds")).to_be_visible()
+
+
+def test_what_was_stopped_goes_on_as_it_was_asked_for(
+    visit: Page, served: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = write_film(tmp_path / "long.mp4", (scene(number, 48, 128) for number in range(100)))
+    visit.get_by_role("tab", name="Film").click()
+    visit.locator("#film-upload input[type=file]").set_input_files(long)
+    expect(visit.locator("#film-still img.now")).to_be_visible(timeout=15_000)
+    go_on, story = visit.get_by_role("button", name="Go on with the film"), visit.locator("#film-story")
+    expect(go_on).to_be_hidden()
+    held, predict = served.backend.calls + 11, served.backend.predict
+
+    def held_up(request: Any, options: Any) -> Any:
+        if served.backend.calls == held:
+            served.backend.go_on.clear()
+        return predict(request, options)
+
+    monkeypatch.setattr(served.backend, "predict", held_up)
+    visit.get_by_role("button", name="Colour the whole film").click()
+    for _ in range(300):
+        if served.backend.calls > held:
+            break
+        visit.wait_for_timeout(100)
+    try:
+        with visit.expect_response("**/run/**"):
+            visit.get_by_role("button", name="Stop").click()
+    finally:
+        served.backend.go_on.set()
+    expect(story).to_have_text(re.compile(r"the first \d\d frames are here"), timeout=30_000)
+    visit.locator("#film-look input[type=range]").first.fill("0")
+    go_on.click()
+    expect(story).to_contain_text("The whole film: 100 frames", timeout=30_000)
+    expect(go_on).to_be_hidden()
+    (tmp_path / "done.mp4").write_bytes(visit.request.get(result(visit)).body())
+    done = read_film(tmp_path / "done.mp4")
+    assert len(done) == 100
+    assert np.ptp(done[50][1].astype(int), axis=2).mean() > 10
+
+
+def result(page: Page) -> str:
+    """The address of the film that is shown."""
+    return str(page.locator("#film-result video:not(.cover)").evaluate("(video) => video.currentSrc"))
+
+
+def test_a_second_photograph_gives_a_film_its_colours(visit: Page, film: Path, tmp_path: Path) -> None:
+    second = tmp_path / "second.png"
+    Image.new("RGB", (40, 30), "#c04040").save(second)
+    visit.get_by_role("tab", name="Film").click()
+    visit.locator("#film-upload input[type=file]").set_input_files(film)
+    picture = visit.locator("#film-still img.now")
+    expect(picture).to_be_visible(timeout=15_000)
+    expect(visit.locator("#film-second")).to_be_hidden()
+    visit.locator("#film-backend select").select_option("reference")
+    expect(visit.locator("#film-still")).to_contain_text("takes its colours from a second photograph")
+    visit.locator("#film-second input[type=file]").set_input_files(second)
+    expect(picture).to_be_visible(timeout=15_000)
+    red, green, blue = still(visit).mean(axis=(0, 1))
+    assert red > max(green, blue) + 40
+    visit.get_by_role("button", name="Colour the whole film").click()
+    expect(visit.locator("#film-story")).to_contain_text("The whole film: 40 frames", timeout=30_000)
+    visit.locator("#film-backend select").select_option("pocket")
+    expect(visit.locator("#film-second")).to_be_hidden()

@@ -7,8 +7,24 @@ autochrome.film = (element, { props, trigger }) => {
   const give = (more) => {
     value = { ...value, ...more };
     props.value = value;
-    part("clear").hidden = !value.hints.length;
+    list();
     trigger("input");
+  };
+
+  /* All colours of the film, whichever frame they are on; each can be taken away again, here and on its frame. */
+  const list = () => {
+    const laid = part("laid");
+    laid.replaceChildren(...value.hints.map((hint, at) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.dataset.hint = at;
+      button.style.setProperty("--ink", hint.color);
+      button.textContent = `${Number(hint.t.toFixed(1))} s \u00d7`;
+      button.setAttribute("aria-label", autochrome.say("hints.remove", { number: at + 1 }));
+      button.title = button.getAttribute("aria-label");
+      return button;
+    }));
+    laid.hidden = part("clear").hidden = !value.hints.length;
   };
   const stand = (at) => {
     part("at").value = String(Number(at.toFixed(2)));
@@ -37,6 +53,8 @@ autochrome.film = (element, { props, trigger }) => {
   });
   part("clear").addEventListener("click", () => give({ hints: [] }));
   document.addEventListener("click", (event) => {
+    const laid = event.target.closest?.("#film-studio [data-hint]");
+    if (laid) return give({ hints: value.hints.filter((_, at) => at !== Number(laid.dataset.hint)) });
     const still = event.target.closest?.("#film-still figure");
     if (!still || !adding) return;
     const box = still.getBoundingClientRect();
@@ -44,7 +62,10 @@ autochrome.film = (element, { props, trigger }) => {
     const spot = { x: place((event.clientX - box.x) / box.width), y: place((event.clientY - box.y) / box.height) };
     give({ hints: [...value.hints, { t: value.at, ...spot, color: part("ink").querySelector("input").value }] });
   });
-  hear(["emptied", "loadstart"], player, () => (value = { at: 0, hints: [] })); // another film
+  hear(["emptied", "loadstart"], player, () => {
+    value = { at: 0, hints: [] }; // another film
+    list();
+  });
 
   /* Before: the film as it was lies over the one in colour, at the same frame. */
   let cover = null;

@@ -38,7 +38,7 @@ document.documentElement.style.setProperty("--say-working", JSON.stringify(autoc
 new MutationObserver((records) => {
   for (const { target, addedNodes } of records) {
     const said = target.nodeType === Node.ELEMENT_NODE ? target : target.parentElement;
-    if (said?.dataset?.say) autochrome.translate(said);
+    if (Object.keys(said?.dataset ?? {}).some((name) => name.startsWith("say"))) autochrome.translate(said);
     for (const node of addedNodes) if (node.nodeType === Node.ELEMENT_NODE) autochrome.translate(node);
   }
-}).observe(document, { childList: true, subtree: true, characterData: true });
+}).observe(document, { childList: true, subtree: true, characterData: true, attributeFilter: ["alt", "aria-label", "title"] });
