@@ -28,8 +28,12 @@ from core.registry.predictor import Inference, Predictor
 from core.registry.registry import AUTO, Registry
 from core.render.render import Picture, render
 from core.restore.finding import Mended
+from core.restore.restore import AUTO as WHAT_IS_SURE
 from core.restore.restore import Restoration, restoration_of
+from core.restore.strokes import Strokes
 from core.settings import Settings
+
+_NO_PHOTO = Photo(np.empty((0, 0), np.uint8))
 
 
 class Seconds(BaseModel):
@@ -92,13 +96,13 @@ class Engine:
         self.settings = settings
         _one_blas_thread()
         self.measured: Callable[[str, Report], None] = lambda stage, report: None
-        self._cache: PredictionCache[Colouring] = PredictionCache(settings.cache_mb)
+        self._cache: PredictionCache[Any] = PredictionCache(settings.cache_mb)  # and what was found in photographs
         self._predictors: dict[str, Predictor[Colouring]] = {}
         self._lock = threading.Lock()
 
     @property
     def kept_bytes(self) -> int:
-        """Memory that predictions take that are kept."""
+        """Memory taken by what is kept of photographs: predictions, and what was found in them."""
         return self._cache.nbytes
 
     def check(self, backend: str = AUTO, options: Mapping[str, Any] | None = None, has_reference: bool = False) -> None:
@@ -129,6 +133,29 @@ class Engine:
                         return backend.info.id
         raise BackendError("No backend takes its colours from such a photograph; choose another photograph.")
 
+    def restoration(
+        self,
+        photo: Photo,
+        restore: str = WHAT_IS_SURE,
+        for_picture: bool | str = False,
+        strokes: Strokes = (),
+        suggest: bool = True,
+    ) -> Restoration:
+        """``core.restore.restore.restoration_of`` a photograph as it was opened; what was found is kept.
+
+        Raises:
+            RequestError: there is no such step.
+        """
+        asked = (restore, for_picture, strokes)
+        keys = [_restoration_key(photo, *asked, suggest=more) for more in (True, False) if more or not suggest]
+        kept: Restoration | None = next(filter(None, map(self._cache.get, keys)), None)
+        if kept is not None and photo.metadata.digest:
+            return replace(kept, photo=photo)
+        found = restoration_of(photo, *asked, suggest)
+        if photo.metadata.digest and found.photo is photo:
+            self._cache.put(keys[-1], replace(found, photo=_NO_PHOTO))  # whose pixels are not to be kept
+        return found
+
     def forecast(
         self,
         photo: Photo,
@@ -154,7 +181,7 @@ class Engine:
         """
         progress(0.0, "Choosing a backend")
         chosen, reason = self.registry.resolve(backend, self.settings.auto_wait)
-        restoration = restoration or restoration_of(photo, suggest=False)
+        restoration = restoration or self.restoration(photo, suggest=False)
         try:
             return self._run(restoration, chosen, backend, reason, options or {}, progress, reference)
         except AutochromeError as error:
@@ -272,6 +299,11 @@ def _one_blas_thread() -> None:
     another is at work. And threads of OpenBLAS spin on for a while after a product, and starve OpenCV's.
     """
     ThreadpoolController().select(user_api="blas").limit(limits=1)
+
+
+def _restoration_key(photo: Photo, *asked: Any, suggest: bool) -> str:
+    whole = repr((photo.metadata.digest, photo.pixels.shape, asked, suggest))
+    return hashlib.blake2b(whole.encode(), digest_size=16).hexdigest()
 
 
 def _lightness_for(photo: Photo, backend: Backend) -> Float:

@@ -41,7 +41,9 @@ class Settings(BaseModel):
     allow_host: str | None = Field(
         None, description="names that the page answers to beside its own, with commas between them; * is any"
     )
-    cache_mb: int = Field(256, ge=0, description="memory for predictions kept, in megabytes")
+    cache_mb: int = Field(
+        256, ge=0, description="memory for predictions, and what was found in photographs, in megabytes"
+    )
     auto_wait: float = Field(
         2.0, ge=0, description="seconds that 'auto' waits for the default backend's weights before it uses pocket"
     )

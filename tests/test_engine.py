@@ -1,14 +1,17 @@
 """One forward per photograph, however many ask and whatever they turn."""
 
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from threadpoolctl import ThreadpoolController
 
+import core.engine
 from core.errors import BackendError, RequestError, WeightsError
 from core.look.look import Look, make_look
+from core.photo.metadata import Metadata
 from core.photo.open import Photo
 from core.photo.resize import thumbnail
 from tests.support.fakes import FakeBackend, grey_picture, make_engine
@@ -59,6 +62,29 @@ def test_other_pixels_or_options_run_it_again_and_a_copy_does_not():
     assert backend.calls == 2
     engine.colorize(PHOTO, "pocket", options={"shift": 0.5})
     assert backend.calls == 3
+
+
+def test_a_photograph_that_is_known_is_not_looked_at_again(monkeypatch):
+    looked = []
+    look_at = core.engine.restoration_of
+    monkeypatch.setattr(core.engine, "restoration_of", lambda *given: looked.append(given) or look_at(*given))
+    engine = make_engine()
+    one = Photo(PHOTO.pixels.copy(), metadata=Metadata(digest="one"))
+    again = Photo(PHOTO.pixels.copy(), metadata=Metadata(digest="one"))
+    assert engine.restoration(one).photo is one
+    assert engine.restoration(again).photo is again
+    assert engine.restoration(again, suggest=False) == engine.restoration(again)  # which knows more
+    assert len(looked) == 1
+    engine.restoration(again, "grain")
+    engine.restoration(Photo(PHOTO.pixels, metadata=Metadata(digest="other")))
+    engine.restoration(PHOTO)
+    engine.restoration(PHOTO)  # nobody knows whether it is the same
+    assert len(looked) == 5
+    assert 0 < engine.kept_bytes < 100_000
+    pixels = weakref.ref(one.pixels)
+    looked.clear()
+    del one
+    assert pixels() is None  # what is kept keeps no photograph
 
 
 def test_the_cache_is_bounded():

@@ -28,7 +28,7 @@ from core.progress import Progress, no_progress
 from core.registry.registry import AUTO
 from core.render.render import Picture
 from core.restore.restore import AUTO as WHAT_IS_SURE
-from core.restore.restore import check_picture_steps, check_steps, restoration_of
+from core.restore.restore import check_picture_steps, check_steps
 from core.restore.strokes import Strokes
 
 logger = logging.getLogger("autochrome")
@@ -171,7 +171,7 @@ class Job:
         photo = open_photo(photograph, engine.settings, _base_name(name))
         if self.colour_photos != "recolour" and is_in_colour(photo):
             return self._left_alone(photograph, photo, target)
-        restoration = restoration_of(photo, self.restore, self.restore_picture, self.restore_strokes, suggest=False)
+        restoration = engine.restoration(photo, self.restore, self.restore_picture, self.restore_strokes, suggest=False)
         forecast = engine.forecast(photo, self.backend, self.options, progress, self.reference, restoration)
         progress(0.8, "Painting")
         picture, report = engine.render(restoration.picture(), forecast, self.look)

@@ -78,6 +78,12 @@ class Restoration:
             list(self.changed) + casts + others + ([Mended(step="frame", found="has a border")] if self.frame else [])
         )
 
+    @property
+    def nbytes(self) -> int:
+        """Memory that it takes beside the photograph: of the findings, only the marks' holds a plane, the mask."""
+        masks = [self.mask] if self.marks is None else [self.mask, self.marks.mask, self.marks.faces]
+        return 4096 + sum(mask.nbytes for mask in masks if mask is not None)
+
     def for_nobody(self) -> Restoration:
         """The same without what only a network would see; a picture that is mended stays so."""
         findings = tuple(each for each in self.findings if each.step in self.for_picture and each.for_picture)

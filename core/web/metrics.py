@@ -46,7 +46,7 @@ def _gauge(name: str, what: str) -> Gauge:
 
 _IN_WORK = _gauge("calls_in_work", "Calls that are being worked on.")
 _WAITING = _gauge("calls_waiting", "Calls that wait for their turn.")
-_CACHE = _gauge("cache_bytes", "Memory taken by predictions that are kept.")
+_CACHE = _gauge("cache_bytes", "Memory taken by predictions, and what was found in photographs, that are kept.")
 _CACHE_LIMIT = _gauge("cache_limit_bytes", "Memory that they may take.")
 _PIXELS = _gauge("pixels_in_work", "Pixels of photographs that are decoded.")
 _PIXELS_LIMIT = _gauge("pixels_limit", "Pixels that may be decoded at once.")

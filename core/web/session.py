@@ -32,7 +32,7 @@ from core.render.reach import reach_mask
 from core.restore.finding import Suggested
 from core.restore.marks import Mask
 from core.restore.restore import AUTO as WHAT_IS_SURE
-from core.restore.restore import Restoration, restoration_of
+from core.restore.restore import Restoration
 from core.restore.strokes import Strokes
 from core.settings import Settings
 from core.web.colouring import colour_file, deleted_in_time, folder_by_name, new_folder, open_reference, open_upload
@@ -58,13 +58,13 @@ class Prints(BaseModel):
     picture: str = ""
     strokes: Strokes = ()
 
-    def of(self, photo: Photo) -> Restoration:
+    def of(self, photo: Photo, engine: Engine) -> Restoration:
         """Look at a photograph.
 
         Raises:
             RequestError: there is no such step.
         """
-        return restoration_of(photo, self.restore, self.picture, self.strokes)
+        return engine.restoration(photo, self.restore, self.picture, self.strokes)
 
 
 class Session(BaseModel):
@@ -209,7 +209,7 @@ class Previews:
         Raises:
             PhotoError: it has been deleted.
         """
-        restoration = session.prints.of(open_upload(session.upload, self._engine.settings))
+        restoration = session.prints.of(open_upload(session.upload, self._engine.settings), self._engine)
         return restoration.mask
 
     def theirs(self, session: Session, pixels: int) -> Photo:
@@ -272,7 +272,7 @@ class Previews:
             forecast = self._engine.recall(session.report, session.key)
             if forecast is None:  # before the photograph is opened: a large one has no room twice
                 forecast = self._opened(session)[2]
-            restoration = session.prints.of(open_upload(session.upload, self._engine.settings))
+            restoration = session.prints.of(open_upload(session.upload, self._engine.settings), self._engine)
             picture, _ = self._engine.render(restoration.picture(), forecast, look)
             for former in session.folder.glob("full-*.npy"):
                 former.unlink(missing_ok=True)
@@ -304,7 +304,7 @@ class Previews:
         progress(0.0, "Opening the photograph")
         photo = open_upload(upload, self._engine.settings)
         second = open_reference(reference, self._engine.settings)
-        restoration = prints.of(photo)
+        restoration = prints.of(photo, self._engine)
         forecast = self._engine.forecast(restoration.photo, backend, options, progress, second, restoration)
         progress(0.9, "Painting")
         return restoration, forecast

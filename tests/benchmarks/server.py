@@ -9,7 +9,9 @@ only: the figures come from /proc.
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import re
 import socket
 import statistics
 import subprocess
@@ -49,11 +51,21 @@ class Server:
         lines = (self._folder / "status").read_text().splitlines()
         return next(int(line.split()[1]) for line in lines if line.startswith(f"{what}:")) / 1024
 
+    def seconds(self) -> float:
+        """Processor time that it has taken."""
+        fields = (self._folder / "stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def told(self) -> str:
         """All of it, in a line."""
         threads, files = (len(list((self._folder / name).iterdir())) for name in ("task", "fd"))
         kept = sum(path.stat().st_size for path in self.temporary.rglob("*") if path.is_file()) / 2**20
-        return f"{self.memory():6.0f} MB, {threads} threads, {files} descriptors, {kept:.0f} MB of files"
+        cache = re.search(r"^autochrome_cache_bytes (\S+)", httpx.get(f"{self.url}metrics").text, re.MULTILINE)
+        cached = float(cache[1]) / 2**20 if cache else 0.0
+        return (
+            f"{self.memory():6.0f} MB ({cached:.0f} of predictions), {threads} threads, {files} descriptors, "
+            f"{kept:.0f} MB of files"
+        )
 
 
 @contextmanager
@@ -136,39 +148,73 @@ def soak(server: Server, folder: Path, minutes: float, clients: int) -> None:
     print(f"Calls: {dict(done)}\nWrong: {dict(wrong) or 'none'}")
 
 
+class Caller:
+    """A program on the other end: it takes little of the processor, which it shares with the server here."""
+
+    def __init__(self, server: Server):
+        self._http = httpx.Client(base_url=f"{server.url}gradio_api/", timeout=600)
+
+    def colorize(self, photograph: Path, look: dict[str, float]) -> bytes:
+        """Send a photograph, have it coloured, fetch the picture's file."""
+        (path,) = self._http.post("upload", files={"files": photograph.open("rb")}).json()
+        image = {"path": path, "orig_name": photograph.name, "meta": {"_type": "gradio.FileData"}}
+        event = self._http.post("call/v2/colorize", json={"image": image} | look).json()["event_id"]
+        stream = self._http.get(f"call/colorize/{event}").text
+        kind, told = stream.strip().rpartition("event: ")[2].split("\ndata: ", 1)
+        if kind != "complete":
+            raise RuntimeError(told)
+        return self._http.get(f"file={json.loads(told)[0]['path']}").content
+
+
 def at_once(server: Server, folder: Path, callers: int) -> None:
-    """Many callers with looks of their own: pixels as when each comes alone, and how long they wait."""
-    path = photograph(folder / "one.jpg", 640, 480, 1)
+    """Many callers with looks of their own: pixels as when each comes alone, and how long they wait.
+
+    Once all send the same photograph, which the server has met before, and once each sends its own, which it has not.
+    """
     looks = [{"strength": 0.5 + each / callers, "tint_warm": each % 5 / 5} for each in range(callers)]
-    clients = [Client(server.url, verbose=False) for _ in range(callers)]
-    pictures: dict[int, Any] = {}
+    them = [Caller(server) for _ in range(callers)]
 
-    def call(each: int, kept: dict[int, Any]) -> float:
-        began = time.perf_counter()
-        picture, _ = clients[each].predict(image=handle_file(path), **looks[each], api_name="/colorize")
-        taken = time.perf_counter() - began
-        kept[each] = cv2.imread(str(picture["path"] if isinstance(picture, dict) else picture))
-        return taken
+    def own(first: int) -> list[Path]:
+        return [photograph(folder / f"{first + each}.jpg", 640, 480, first + each) for each in range(callers)]
 
-    alone: dict[int, Any] = {}
-    times = [call(each, alone) for each in range(callers)]
-    together = [0.0] * callers
+    them[0].colorize(own(0)[0], looks[0])  # what the first of all waits for is no matter of load
+    cases = {"the same photograph": (own(0)[:1] * callers,) * 2, "a photograph each": (own(1000), own(2000))}
+    for name, (serial, parallel) in cases.items():
+        pictures: dict[int, bytes] = {}
+        waits = [0.0] * callers
 
-    def timed(each: int) -> None:
-        together[each] = call(each, pictures)
+        def call(each: int, paths: list[Path]) -> None:
+            began = time.perf_counter()
+            pictures[each] = them[each].colorize(paths[each], looks[each])  # noqa: B023
+            waits[each] = time.perf_counter() - began  # noqa: B023
 
-    threads = [threading.Thread(target=timed, args=(each,)) for each in range(callers)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    other = [each for each in range(callers) if not np.array_equal(alone[each], pictures.get(each))]
-    one, slow = statistics.median(times), float(np.percentile(together, 95))
-    print(
-        f"{callers} at once: p95 {slow:.2f} s, {slow / one:.1f} times one's {one:.2f} s; "
-        f"other pixels: {other or 'none'}"
-    )
+        for each in range(callers):
+            call(each, serial)
+        one = statistics.median(waits)
+        threads = [threading.Thread(target=call, args=(each, parallel)) for each in range(callers)]
+        theirs, ours = server.seconds(), time.process_time()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        theirs, ours = (server.seconds() - theirs) / callers, (time.process_time() - ours) / callers
+        slow, together = float(np.percentile(waits, 95)), pictures.copy()
+        for each in range(callers):
+            call(each, parallel)
+        other = [
+            each for each in range(callers) if not np.array_equal(decoded(together[each]), decoded(pictures[each]))
+        ]
+        print(
+            f"{callers} at once, {name}: p95 {slow:.2f} s, {slow / one:.1f} times one's {one:.2f} s; processor time a "
+            f"call {theirs:.3f} s of the server's and {ours:.3f} s of the caller's; other pixels: {other or 'none'}",
+            flush=True,
+        )
     print(server.told())
+
+
+def decoded(picture: bytes) -> Any:
+    """Its pixels."""
+    return cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_UNCHANGED)
 
 
 def huge(server: Server, folder: Path, count: int) -> None:

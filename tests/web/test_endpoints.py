@@ -126,6 +126,14 @@ def test_grey_photograph_comes_back_coloured_with_its_lightness(served: Served, 
     assert (report["width"], report["height"]) == (120, 90)
 
 
+def test_a_call_leaves_no_copy_of_the_page_behind(served: Served, grey: Path) -> None:
+    before = set(served.page.state_holder.session_data)
+    Client(served.url, verbose=False).predict(image=handle_file(str(grey)), api_name="/colorize")
+    new = [state for name, state in served.page.state_holder.session_data.items() if name not in before]
+    assert len(new) == 1
+    assert len(new[0].config_values) < len(served.page.blocks) / 5  # those of its own fields
+
+
 def test_defaults_are_those_of_the_design(served: Served) -> None:
     given = {
         parameter["parameter_name"]: parameter.get("parameter_default")
