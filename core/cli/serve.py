@@ -71,6 +71,7 @@ def serve(
         context.obj["AUTOCHROME_PLUGINS"] = ""
     if context.invoked_subcommand is not None:
         return
+    from core.web.memory import memory_given_back
     from core.web.own_cache import own_cache
     from core.web.server_log import use_log
 
@@ -82,7 +83,7 @@ def serve(
             raise SettingsError("Agents cannot log in; leave out --auth, or --mcp.")
         settings = settings_of(context)
         options = {"server_name": host, "server_port": port, "share": share, "auth": login}
-        with _ended_by_signal() as end, own_cache():
+        with _ended_by_signal() as end, memory_given_back(), own_cache():
             page = launch(settings, queue, options | {"root_path": root_path, "mcp_server": mcp})
             use_log(log)
             if not login and (share or is_public(page.server_name)) and "SPACE_ID" not in os.environ:

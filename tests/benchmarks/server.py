@@ -30,8 +30,18 @@ import httpx
 import numpy as np
 from gradio_client import Client, handle_file
 
+from tests.support.films import scene, write_film
+
 APP = Path(__file__).resolve().parents[2] / "app.py"
-SIDES = (64, 200, 480, 900, 1600, 2400)
+ENDPOINTS = (
+    "/colorize",
+    "/colorize_batch",
+    "/colorize_video",
+    "/alternatives",
+    "/confidence",
+    "/compare",
+    "/backends",
+)
 
 
 class Server:
@@ -60,7 +70,8 @@ class Server:
         """All of it, in a line."""
         threads, files = (len(list((self._folder / name).iterdir())) for name in ("task", "fd"))
         kept = sum(path.stat().st_size for path in self.temporary.rglob("*") if path.is_file()) / 2**20
-        cache = re.search(r"^autochrome_cache_bytes (\S+)", httpx.get(f"{self.url}metrics").text, re.MULTILINE)
+        metrics = httpx.get(f"{self.url}metrics", timeout=60).text
+        cache = re.search(r"^autochrome_cache_bytes (\S+)", metrics, re.MULTILINE)
         cached = float(cache[1]) / 2**20 if cache else 0.0
         return (
             f"{self.memory():6.0f} MB ({cached:.0f} of predictions), {threads} threads, {files} descriptors, "
@@ -104,32 +115,41 @@ def photograph(path: Path, width: int, height: int, seed: int) -> Path:
     return path
 
 
-def calls(rng: np.random.Generator, photographs: list[Path]) -> dict[str, Any]:
-    """One call of any endpoint, as arguments of ``Client.predict``."""
+def calls(rng: np.random.Generator, folder: Path, film: Path) -> dict[str, Any]:
+    """One call of any endpoint, as arguments of ``Client.predict``: photographs of any size, old and new ones."""
 
     def some() -> Any:
-        return handle_file(photographs[rng.integers(len(photographs))])
+        width, height = (int(2 ** rng.uniform(6, 11.3)) for _ in range(2))
+        known = rng.random() < 0.5
+        path = folder / (f"{rng.integers(12)}.jpg" if known else f"{width}x{height}.jpg")
+        if not path.exists():
+            photograph(path, width, height, width * height)
+        return handle_file(path)
 
-    name = rng.choice(["/colorize", "/colorize_batch", "/alternatives", "/confidence", "/compare", "/backends"])
+    name = str(rng.choice(ENDPOINTS))
     look = {"strength": round(rng.uniform(0, 1.5), 2), "vividness": round(rng.uniform(0, 1), 2)}
     given = {
-        "/colorize": {"image": some(), "output_format": str(rng.choice(["png", "jpeg", "webp", "tiff"])), **look},
+        "/colorize": {"output_format": str(rng.choice(["png", "jpeg", "webp", "tiff"])), **look},
         "/colorize_batch": {"images": [some() for _ in range(rng.integers(1, 4))], **look},
+        "/colorize_video": {"film": handle_file(film), **look},
         "/backends": {},
-    }.get(str(name), {"image": some()})
-    return {"api_name": str(name)} | given
+    }.get(name, {})
+    takes_one = name in ("/colorize", "/alternatives", "/confidence", "/compare")
+    return {"api_name": name} | given | ({"image": some()} if takes_one else {})
 
 
 def soak(server: Server, folder: Path, minutes: float, clients: int) -> None:
     """Clients that call whatever there is, one call after the other."""
-    photographs = [photograph(folder / f"{side}.jpg", side, side * 3 // 4, side) for side in SIDES]
+    film = write_film(folder / "film.mp4", [scene(number) for number in range(12)])
     done, wrong = Counter[str](), Counter[str]()
     over = threading.Event()
 
     def work(seed: int) -> None:
-        rng, client = np.random.default_rng(seed), Client(server.url, verbose=False)
+        own = folder / str(seed)
+        own.mkdir()
+        rng, client = np.random.default_rng(seed), Client(server.url, verbose=False, httpx_kwargs={"timeout": 600})
         while not over.is_set():
-            given = calls(rng, photographs)
+            given = calls(rng, own, film)
             try:
                 client.predict(**given)
                 done[given["api_name"]] += 1
