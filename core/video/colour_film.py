@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,11 +22,13 @@ from core.photo.open import Photo
 from core.photo.origin import done_by, marked
 from core.progress import Progress, StoppedError, no_progress
 from core.registry.registry import AUTO
+from core.restore.finding import Finding
 from core.restore.restore import Restoration
 from core.video.grain import find_grain_of_film
 from core.video.hints import FilmHint, Trails, laid_over
 from core.video.reading import Film, Frame, digest_of_film, frames, look_at
-from core.video.steady import Agreed, Coloured, Key, coloured_steadily
+from core.video.steady import Coloured, Key, coloured_steadily
+from core.video.work import Work
 from core.video.writing import Encoding, Part, join
 
 _PART_SECONDS = 30.0
@@ -36,7 +37,7 @@ _PART_SECONDS = 30.0
 _PAINTERS = 2
 """Frames that are painted at once."""
 
-_VERSION = 4
+_VERSION = 5
 """Of the way in which parts are made: parts of another one are not gone on with."""
 
 
@@ -128,7 +129,7 @@ def colour_film(
     film = look_at(source)
     check(film, job)
     digest = digest_of_film(source)
-    work = _Work(parts_folder(target), _plan(digest, job, encoding))
+    work = Work(parts_folder(target), _plan(digest, job, encoding))
     painter = _Painter(engine, job, film, work.backend)
     first = round(job.start / film.time_base) if job.start else None
     end = None if job.seconds is None else (first or 0) + round(job.seconds / film.time_base)
@@ -182,6 +183,16 @@ def check(film: Film, job: FilmJob) -> None:
         raise InColourError(f"{name} is in colour already and was left as it is; 'recolour' would colour it anew.")
 
 
+def foreseen(engine: Engine, job: FilmJob, photo: Photo, grain: tuple[Finding, ...]) -> Forecast:
+    """The colours of a frame that stands upright; of a grainy film the network sees a smoother one.
+
+    Raises:
+        BackendError, WeightsError, RequestError: see ``Engine.forecast``.
+    """
+    seen = Restoration(photo, findings=grain)
+    return engine.forecast(photo, job.backend, job.options, reference=job.reference, restoration=seen)
+
+
 def _until(found: Iterator[Frame], end: int | None) -> Iterator[Frame]:
     for frame in found:
         if end is not None and frame.time >= end:
@@ -193,20 +204,22 @@ class _Painter:
     """Predicts a frame's colours, and paints them on.
 
     Attributes:
-        backend: what the first one was predicted by.
         trails: what hints lay over each frame.
     """
 
     def __init__(self, engine: Engine, job: FilmJob, film: Film, backend: str | None):
-        self._engine, self._job = engine, job
+        self._engine, self._job = engine, replace(job, backend=backend or job.backend)
         self._turns = round(film.rotation / 90)
-        self.backend = backend or job.backend
         look = job.look.model_copy(update={"hints": ()})
         self._guessed = look.model_copy(update={"strength": 1.0, "tint_warm": 0.0, "tint_magenta": 0.0})
         self._painted = look.model_copy(update={"alternative": "default"})
-        grain = find_grain_of_film(film)
-        self._grain = (grain,) if grain else ()
+        self._grain = find_grain_of_film(film)
         self.trails = Trails(film, job.hints, self._overlay)
+
+    @property
+    def backend(self) -> str:
+        """What predicts: ``auto`` is decided by the first frame."""
+        return self._job.backend
 
     def guess(self, grey: Pixels) -> Float:
         """A*b* of a frame, (h', w', 2): predicted upright, and turned back to how the file has it."""
@@ -222,10 +235,9 @@ class _Painter:
         return self._turned_back(self._forecast(grey).colouring.overlay(hints))
 
     def _forecast(self, grey: Pixels) -> Forecast:
-        photo, options = Photo(np.ascontiguousarray(np.rot90(grey, self._turns))), self._job.options
-        seen = Restoration(photo, findings=self._grain)
-        forecast = self._engine.forecast(photo, self.backend, options, reference=self._job.reference, restoration=seen)
-        self.backend = forecast.report.backend
+        photo = Photo(np.ascontiguousarray(np.rot90(grey, self._turns)))
+        forecast = foreseen(self._engine, self._job, photo, self._grain)
+        self._job = replace(self._job, backend=forecast.report.backend)
         return forecast
 
     def _turned_back(self, field: Float) -> Float:
@@ -237,7 +249,7 @@ def _colour_parts(
     encoding: Encoding,
     wanted: Iterator[Frame],
     painter: _Painter,
-    work: _Work,
+    work: Work,
     key: Key | None,
     progress: Progress,
     part_seconds: float,
@@ -247,9 +259,14 @@ def _colour_parts(
     step = max(1, round(1 / (film.rate * film.time_base)))
     whole = max(film.seconds, 1e-3)
     path = work.next_part()
+    done = 0.0
+
+    def tell() -> None:
+        progress(min(0.98, done / whole), f"{done:.0f} of {whole:.0f} seconds are coloured")
+
     try:
         with ThreadPoolExecutor(_PAINTERS) as pool:
-            for item in coloured_steadily(wanted, painter.guess, key):
+            for item in coloured_steadily(_told_of(wanted, tell), painter.guess, key):
                 if isinstance(item, Key):
                     time = item.time
                     if part is not None and (time - began) * film.time_base >= part_seconds:
@@ -264,8 +281,8 @@ def _colour_parts(
                     part.write(frame)
                 work.count += len(item)
                 work.ends = item[-1].frame.time + step
-                seconds = float(item[-1].frame.time * film.time_base)
-                progress(min(0.98, seconds / whole), f"{seconds:.0f} of {whole:.0f} seconds are coloured")
+                done = float(item[-1].frame.time * film.time_base)
+                tell()
         if part is not None:
             part.close()
             work.keep(path, None, painter.backend)
@@ -281,95 +298,16 @@ def _colour_parts(
         raise
 
 
+def _told_of(found: Iterator[Frame], tell: Callable[[], None]) -> Iterator[Frame]:
+    """Frames; many are read before the first is coloured, and a person who stops that need not wait."""
+    for frame in found:
+        tell()
+        yield frame
+
+
 def _plan(source: str, job: FilmJob, encoding: Encoding) -> str:
     """A digest of all that parts depend on, the film by its own: those made under another one are of no use."""
     reference = job.reference and hashlib.sha256(job.reference.pixels.tobytes()).hexdigest()
     said = [_VERSION, source, job.backend, job.look.model_dump(mode="json"), dict(job.options or {})]
     said += [reference, job.start, job.seconds, repr(encoding), [hint.model_dump() for hint in job.hints]]
     return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
-
-
-class _Work:
-    """The folder of a film's parts: part-0000.nut and so on, each with the key frame that the next one begins with.
-
-    Attributes:
-        folder: it.
-        backend: that made the parts, or None where there are none yet.
-        complete: whether they are all there.
-        count: frames in them.
-        ends: time at which the last of these ends, or None where nobody knows.
-        rest: what was done of the next one when it was stopped; a later sitting makes it anew.
-    """
-
-    def __init__(self, folder: Path, plan: str):
-        """Go on with what is there, or begin anew.
-
-        Raises:
-            FilmError: the folder cannot be made.
-        """
-        self.folder, self._plan = folder, plan
-        self.backend: str | None = None
-        self.ends: int | None = None
-        self.rest: Path | None = None
-        self.complete, self.count, self._parts = False, 0, 0
-        try:
-            said = json.loads((folder / "plan.json").read_text("utf-8"))
-            if said["plan"] == plan:
-                self.backend, self.complete = said["backend"], said["complete"]
-                self.count, self._parts, self.ends = said["frames"], said["parts"], said["ends"]
-        except (OSError, ValueError, KeyError, TypeError):
-            pass  # nothing that can be gone on with
-        try:
-            if not self._parts:
-                shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise FilmError(f"The folder {folder} cannot be made ({error.strerror}); choose another.") from error
-
-    def parts(self) -> list[Path]:
-        """Those that are whole, and the rest."""
-        return [*(self._path(number) for number in range(self._parts)), *([self.rest] if self.rest else [])]
-
-    def next_part(self) -> Path:
-        """The file for the next."""
-        return self._path(self._parts)
-
-    def key(self) -> Key | None:
-        """The key frame that the next part begins with."""
-        if not self._parts or self.complete:
-            return None
-        with np.load(self.folder / f"key-{self._parts:04}.npz") as kept:
-            return Key(
-                int(kept["time"]),
-                kept["ab"],
-                Agreed(kept["agreed"], kept["squares"], kept["count"]),
-                bool(kept["begins"]),
-            )
-
-    def keep(self, part: Path, following: Key | None, backend: str) -> None:
-        """A part is whole; ``following`` begins the next one, or None where it was the last."""
-        self._parts += 1
-        if following is not None:
-            np.savez(
-                self.folder / f"key-{self._parts:04}.npz",
-                time=following.time,
-                ab=following.ab,
-                agreed=following.agreed.ab,
-                squares=following.agreed.squares,
-                count=following.agreed.count,
-                begins=following.begins,
-            )
-            self.ends = following.time
-        self.backend, self.complete = backend, following is None
-        said = {"plan": self._plan, "backend": backend, "complete": self.complete, "ends": self.ends}
-        said |= {"frames": self.count, "parts": self._parts}
-        scratch = self.folder / "plan.tmp"
-        scratch.write_text(json.dumps(said), "utf-8")
-        scratch.replace(self.folder / "plan.json")
-
-    def remove(self) -> None:
-        """The film is whole: its parts are of no use any more."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def _path(self, number: int) -> Path:
-        return self.folder / f"part-{number:04}.nut"

@@ -15,8 +15,8 @@ _SIDE = 1024
 """Longest side of what is looked at, as for photographs."""
 
 
-def find_grain_of_film(film: Film) -> Finding | None:
-    """What smooths any frame of the film, or None where there is no need.
+def find_grain_of_film(film: Film) -> tuple[Finding, ...]:
+    """What smooths any frame of the film, or nothing where there is no need.
 
     Raises:
         FilmError: the film cannot be opened any more.
@@ -27,10 +27,9 @@ def find_grain_of_film(film: Film) -> Finding | None:
         frame = next(frames(film, start), None)
         if frame is None:
             continue
-        scale = min(1.0, _SIDE / max(frame.luma.shape))
-        grey = frame.small_grey(*(max(1, round(side * scale)) for side in frame.luma.shape))
+        grey = frame.scaled_grey(_SIDE / max(frame.luma.shape))
         found = find_grain(grey.astype(np.float32) / np.float32(np.iinfo(grey.dtype).max))
         seen += 1
         if found:
             grainy.append(found)
-    return grainy[0] if 2 * len(grainy) > seen else None
+    return tuple(grainy[:1]) if 2 * len(grainy) > seen else ()

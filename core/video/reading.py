@@ -97,6 +97,11 @@ class Frame:
 
         return self._levelled(cv2.resize(self.luma, (width, height), interpolation=cv2.INTER_AREA))
 
+    def scaled_grey(self, scale: float) -> Pixels:
+        """The same made smaller by a scale, 1 at most, of its height and width."""
+        height, width = (max(1, round(side * min(1.0, scale))) for side in self.luma.shape)
+        return self.small_grey(height, width)
+
     def _levelled(self, luma: Pixels) -> Pixels:
         table = _grey_table(self.bits, self.full)
         if self.bits > 8:

@@ -13,8 +13,7 @@ from core.engine import Engine
 from core.errors import FilmError
 from core.photo.open import Photo
 from core.restore.finding import Finding
-from core.restore.restore import Restoration
-from core.video.colour_film import FilmJob, check
+from core.video.colour_film import FilmJob, check, foreseen
 from core.video.grain import find_grain_of_film
 from core.video.hints import SOON, FilmHint
 from core.video.reading import Film, Frame, frames, look_at
@@ -56,8 +55,7 @@ def still(engine: Engine, job: FilmJob, path: Path, seconds: float) -> Still:
     check(film, job)
     begins, grey = _grey_at(path, seconds)
     photo = Photo(grey)
-    seen = Restoration(photo, findings=_grain_of(path))
-    forecast = engine.forecast(photo, job.backend, job.options, reference=job.reference, restoration=seen)
+    forecast = foreseen(engine, job, photo, _grain_of(path))
     own = tuple(hint for hint in job.hints if begins <= hint.t + SOON < begins + 1 / film.rate)
     picture, _ = engine.render(photo, forecast, job.look.model_copy(update={"hints": own}))
     shape = film.width * float(film.shape_of_pixels) / film.height
@@ -91,8 +89,7 @@ def _looked_at(path: Path) -> Film:
 
 @lru_cache(maxsize=16)
 def _grain_of(path: Path) -> tuple[Finding, ...]:
-    grain = find_grain_of_film(_looked_at(path))
-    return (grain,) if grain else ()
+    return find_grain_of_film(_looked_at(path))
 
 
 @lru_cache(maxsize=16)
@@ -100,6 +97,5 @@ def _grey_at(path: Path, seconds: float) -> tuple[float, Pixels]:
     """When a frame begins, in seconds, and it itself, (h, w), made small and turned as players do."""
     film = _looked_at(path)
     frame = frame_at(film, seconds)
-    scale = min(1.0, (_PIXELS / frame.luma.size) ** 0.5)
-    small = frame.small_grey(*(max(1, round(side * scale)) for side in frame.luma.shape))
+    small = frame.scaled_grey((_PIXELS / frame.luma.size) ** 0.5)
     return float(frame.time * film.time_base), np.ascontiguousarray(np.rot90(small, round(film.rotation / 90)))

@@ -145,6 +145,34 @@ def test_what_a_person_stops_leaves_its_beginning_as_a_film(tmp_path: Path) -> N
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", "b.mp4"]
 
 
+def test_a_person_who_stops_does_not_wait_for_the_first_colours(tmp_path: Path) -> None:
+    film = write_film(tmp_path / "a.mp4", map(scene, range(70)))
+    backend, told = Plain(), []
+
+    def progress(share: float, words: str) -> None:
+        told.append(share)
+        if len(told) == 10:
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        colour(film, tmp_path / "b.mp4", backend, progress=progress)
+    assert backend.calls <= 2
+    assert not (tmp_path / "b.mp4").exists()
+
+
+def test_what_lost_a_part_begins_anew(tmp_path: Path) -> None:
+    film = write_film(tmp_path / "a.mp4", map(scene, range(40)))
+
+    def halt(share: float, words: str) -> None:
+        if share > 0.6:
+            raise HaltError
+
+    with pytest.raises(HaltError):
+        colour(film, tmp_path / "b.mp4", part_seconds=0.3, progress=halt)
+    (tmp_path / ".b.mp4.parts" / "part-0000.nut").unlink()
+    assert colour(film, tmp_path / "b.mp4", part_seconds=0.3).frames == len(read_film(tmp_path / "b.mp4")) == 40
+
+
 def test_another_look_begins_anew(tmp_path: Path) -> None:
     film = write_film(tmp_path / "a.mp4", map(scene, range(40)))
 
