@@ -141,7 +141,7 @@ def launch(settings: Settings, queue: int | None, options: dict[str, Any]) -> Pa
     from starlette.middleware import Middleware
 
     from core.space.zero_gpu import predict_on_gpu
-    from core.web.answers import HANDLERS, NoServerError
+    from core.web.answers import HANDLERS, NoServerError, NoSuchCall
     from core.web.colouring import limit_cache
     from core.web.disk_budget import UploadGuard
     from core.web.drain import DrainGuard
@@ -167,6 +167,7 @@ def launch(settings: Settings, queue: int | None, options: dict[str, Any]) -> Pa
         Middleware(OriginGuard, names),
         Middleware(StatusPages, page.drain),
         Middleware(NoServerError),
+        Middleware(NoSuchCall, page.knows),
         Middleware(DrainGuard, page.drain),
         Middleware(UploadGuard, disk),
     ]

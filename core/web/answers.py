@@ -81,3 +81,18 @@ class NoServerError:
             await send(message)
 
         await self._app(scope, receive, sent)
+
+
+class NoSuchCall:
+    """A result that is fetched twice, or that nobody asked for: Gradio would wait, or begin an answer and break off."""
+
+    def __init__(self, app: ASGIApp, knows: Callable[[str], bool]):
+        self._app, self._knows = app, knows
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        fetched = re.search("/gradio_api/call/(?:v2/)?[^/]+/([^/]+)/?$", scope.get("path", ""))
+        if fetched and scope.get("method") == "GET" and not self._knows(fetched[1]):
+            answer = _answer("There is no such call, or its result has been fetched; call the endpoint again.", 404)
+            await answer(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)

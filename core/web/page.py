@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 import threading
 from types import SimpleNamespace
 from typing import Any
@@ -103,8 +104,10 @@ class Page(gr.Blocks, metaclass=_NoStub):  # type: ignore[misc]
         """Serve it; see ``launch_options``.
 
         For each new session, and each call of the API is one, Gradio would copy all components' properties, for deep
-        links, which there are none of here: 20 ms and 0.2 MB. What an output changes it notes all the same.
+        links, which there are none of here: 20 ms and 0.2 MB. What an output changes it notes all the same. And after
+        each call it would make statistics of the last 10,000, for a dashboard, which there is none of either.
         """
+        self._queue.ANAYLTICS_CACHE_FREQUENCY = math.inf
         told = super().launch(*given, **named)
         self.state_holder.blocks = SimpleNamespace(default_config=self.default_config, blocks=())
         return told
@@ -117,10 +120,23 @@ class Page(gr.Blocks, metaclass=_NoStub):  # type: ignore[misc]
         """A call, watched."""
         function = self.fns[block_fn] if isinstance(block_fn, int) else block_fn
         endpoint = str(function.api_name) if function.api_visibility == "public" else "page"
+        self._forget()
         with self.calls.one(endpoint, named.get("request")) as call:
             output = await super().process_api(block_fn, *given, **named)
             call.goes_on = bool(output["is_generating"])
             return output
+
+    def knows(self, call: str) -> bool:
+        """Whether a call, by its event's id, is under way, or its result is still to be fetched."""
+        pending = self._queue.pending_event_ids_session
+        return call in self._queue.event_ids_to_events or any(call in calls for calls in pending.values())
+
+    def _forget(self) -> None:
+        """Gradio never forgets that a caller had a result to fetch, though it keeps that of 2000 callers alone."""
+        pending, results = self._queue.pending_event_ids_session, self._queue.pending_messages_per_session
+        if len(pending) > 2 * len(results) + 100:
+            for caller in pending.keys() - results.keys():
+                del pending[caller]
 
     async def preprocess_data(self, block_fn: Any, inputs: list[Any], *more: Any, **named: Any) -> Any:
         """Each input as its field makes it ready."""

@@ -134,6 +134,14 @@ def test_a_call_leaves_no_copy_of_the_page_behind(served: Served, grey: Path) ->
     assert len(new[0].config_values) < len(served.page.blocks) / 5  # those of its own fields
 
 
+def test_calls_of_the_past_cost_nothing(served: Served, grey: Path) -> None:
+    queue = served.page._queue
+    queue.pending_event_ids_session |= {f"caller {number}": {"a call"} for number in range(10_000)}
+    served.colorize(grey)
+    assert len(queue.pending_event_ids_session) < 5000
+    assert queue.cached_event_analytics_summary == {"functions": {}}  # of all calls, after each
+
+
 def test_defaults_are_those_of_the_design(served: Served) -> None:
     given = {
         parameter["parameter_name"]: parameter.get("parameter_default")

@@ -123,6 +123,15 @@ def test_too_few_values_are_told_in_a_sentence(caller: Caller, way: str) -> None
     assert "values and got 1" in str(told)
 
 
+def test_a_result_is_fetched_once(caller: Caller) -> None:
+    call = caller.http.post(f"{caller.api}call/v2/colorize", json=caller.usual("/colorize")).json()["event_id"]
+    assert "event: complete" in caller.http.get(f"{caller.api}call/colorize/{call}").text
+    for unknown in (call, "another"):
+        answer = caller.http.get(f"{caller.api}call/colorize/{unknown}")
+        assert answer.status_code == 404
+        assert is_one_sentence(answer.json()["detail"], caller)
+
+
 @pytest.mark.parametrize("body", ["5", "[]", '{"data": 5}', "{", ""])
 def test_a_body_that_is_none_is_told_in_a_sentence(caller: Caller, body: str) -> None:
     answer = caller.http.post(f"{caller.api}call/colorize", content=body, headers={"Content-Type": "application/json"})
