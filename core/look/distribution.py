@@ -7,6 +7,9 @@ import numpy as np
 from core.colour.cielab import Float
 from core.prediction import AbDistribution
 
+_COLD = 1e-3
+"""Temperature from which down the likeliest bin is all that is left; near nought, its inverse is no number any more."""
+
 
 def annealed_mean(distribution: AbDistribution, temperature: float, vividness: float = 0.0) -> Float:
     """The mean of the distribution after its temperature is lowered (Zhang et al. 2016, section 2.3, equation 5).
@@ -21,7 +24,7 @@ def annealed_mean(distribution: AbDistribution, temperature: float, vividness: f
     """
     logits = rebalanced_logits(distribution, vividness)
     count, height, width = logits.shape
-    if temperature <= 0:
+    if temperature <= _COLD:
         likeliest: Float = distribution.bins[logits.argmax(axis=0)]
         return likeliest
     weights = np.exp((logits - logits.max(axis=0)) * np.float32(1 / temperature)).reshape(count, -1)

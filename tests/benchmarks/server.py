@@ -66,15 +66,15 @@ class Server:
         fields = (self._folder / "stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-    def told(self) -> str:
-        """All of it, in a line."""
+    def told(self, memory: float | None = None) -> str:
+        """All of it, in a line; with its memory as it was on the whole, where that is known."""
         threads, files = (len(list((self._folder / name).iterdir())) for name in ("task", "fd"))
         kept = sum(path.stat().st_size for path in self.temporary.rglob("*") if path.is_file()) / 2**20
         metrics = httpx.get(f"{self.url}metrics", timeout=60).text
         cache = re.search(r"^autochrome_cache_bytes (\S+)", metrics, re.MULTILINE)
         cached = float(cache[1]) / 2**20 if cache else 0.0
         return (
-            f"{self.memory():6.0f} MB ({cached:.0f} of predictions), {threads} threads, {files} descriptors, "
+            f"{memory or self.memory():6.0f} MB ({cached:.0f} of predictions), {threads} threads, {files} descriptors, "
             f"{kept:.0f} MB of files"
         )
 
@@ -160,8 +160,11 @@ def soak(server: Server, folder: Path, minutes: float, clients: int) -> None:
     for worker in workers:
         worker.start()
     for minute in range(1, max(1, round(minutes)) + 1):
-        time.sleep(60)
-        print(f"{minute:3} min: {server.told()}, {sum(done.values())} calls", flush=True)
+        held = []
+        for _ in range(60):
+            time.sleep(1)
+            held.append(server.memory())
+        print(f"{minute:3} min: {server.told(statistics.median(held))}, {sum(done.values())} calls", flush=True)
     over.set()
     for worker in workers:
         worker.join()

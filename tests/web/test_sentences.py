@@ -212,7 +212,7 @@ LIKELY = (
 """What comes further than most: nearly what is due, if perhaps not there."""
 
 CALLS = int(os.environ.get("FUZZED_CALLS", "40"))
-"""Ten thousand, on two busy cores, take half an hour."""
+"""Ten thousand, which take half an hour on two busy cores, need pytest's ``-o faulthandler_timeout=0`` too."""
 
 
 @settings(
