@@ -1,11 +1,12 @@
 """Photographs with marks drawn on them, for training: scratches, dust, hairs, creases and flakes.
 
 Each mark is a share 0..1 of what it covers and a level that it has; what can hardly be seen is neither marked nor
-clean.
+clean, but a line goes on where it crosses what is as light as itself.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -16,28 +17,48 @@ Plane = Any  # (h, w) float32 0..1
 SEEN, HARDLY = 0.06, 0.025
 """Difference, in sRGB 0..1, from which a mark is one, and below which there is none; between them nothing is asked."""
 
+COVERED, UNSEEN = 0.3, 0.3
+"""Share of a pixel that a line covers from which it is one, seen or not, and the weight of one that cannot be seen."""
+
+
+@dataclass
+class _Print:
+    """Under the generator's hands: ``grey``, and how much of each pixel ``lines`` cover, (h, w) both."""
+
+    grey: Plane
+    lines: Plane
+
+    def lay(self, share: Plane, level: float) -> None:
+        """A mark."""
+        self.grey = np.asarray(self.grey + share.clip(0, 1) * (level - self.grey), np.float32)
+
+    def lay_line(self, share: Plane, level: float) -> None:
+        """One that goes on where it cannot be seen."""
+        self.lay(share, level)
+        self.lines = np.maximum(self.lines, share)
+
 
 def sample(photo: Any, side: int, rng: np.random.Generator, place: Any = None) -> tuple[Plane, Plane, Plane]:
-    """A print of a photograph, (h, w) uint8: grey, marks 0 or 1, and where they are asked for, (side, side).
+    """A print of a photograph, (h, w) uint8: grey, marks 0 or 1, and how much they are asked for, (side, side).
 
     ``place``, row and column, is to be in it.
     """
-    grey = _aged(_part(photo, side, rng, place), rng)
-    clean = grey.copy()
-    if rng.random() < 0.55:
+    clean = _aged(_part(photo, side, rng, place), rng)
+    print_ = _Print(clean, np.zeros_like(clean))
+    if rng.random() < 0.6:
         for _ in range(rng.integers(1, 4)):
-            grey = rng.choice(_MARKS)(grey, rng)
-    difference = np.abs(grey - clean)
-    marks = (difference > SEEN).astype(np.float32)
-    asked = ((difference > SEEN) | (difference < HARDLY)).astype(np.float32)
-    return _scanned(grey, rng), marks, asked
+            rng.choice(_MARKS)(print_, rng)
+    difference = np.abs(print_.grey - clean)
+    seen, unseen = difference > SEEN, (print_.lines > COVERED) & (difference <= SEEN)
+    asked = np.where(unseen, UNSEEN, seen | (difference < HARDLY)).astype(np.float32)
+    return _scanned(print_.grey, rng), (seen | unseen).astype(np.float32), asked
 
 
 def _part(photo: Any, side: int, rng: np.random.Generator, place: Any) -> Plane:
     """A part, (side, side) 0..1, turned over at random: as sharp as it is, smaller or up to three times as large."""
     least = side / min(photo.shape)
     kind = rng.random() if place is None else 0  # what looks like marks does so at its own size
-    scale = 1.0 if kind < 0.4 else float(np.exp(rng.uniform(np.log(min(1, least)), 0 if kind < 0.6 else np.log(3))))
+    scale = 1.0 if kind < 0.6 else float(np.exp(rng.uniform(np.log(min(1, least)), 0 if kind < 0.75 else np.log(3))))
     scale = max(least, scale)
     part = side / scale
     least_start = (0, 0) if place is None else np.subtract(place, part)
@@ -87,10 +108,6 @@ def _level(grey: Plane, rng: np.random.Generator) -> float:
     return float(rng.uniform(0, np.percentile(grey, 3)) if kind < 0.9 else rng.uniform(0, 1))
 
 
-def _laid(grey: Plane, share: Plane, level: float) -> Plane:
-    return np.asarray(grey + share.clip(0, 1) * (level - grey), np.float32)
-
-
 def _path(shape: tuple[int, ...], reach: float, bend: float, wobble: float, rng: np.random.Generator) -> Plane:
     """Points (n, 2), across and down, of a bent and wobbling line somewhere."""
     height, width = shape
@@ -111,20 +128,19 @@ def _stroke(shape: tuple[int, ...], points: Plane, width: float) -> Plane:
     return cv2.resize(large, shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32) / 255
 
 
-def _scratches(grey: Plane, rng: np.random.Generator) -> Plane:
-    level, side = _level(grey, rng), max(grey.shape)
+def _scratches(print_: _Print, rng: np.random.Generator) -> None:
+    shape, level = print_.grey.shape, _level(print_.grey, rng)
     for _ in range(rng.integers(1, 7)):
-        points = _path(grey.shape, rng.uniform(0.15, 1.5) * side, rng.normal(0, 0.05), rng.uniform(0, 0.5), rng)
-        share = _stroke(grey.shape, points, float(np.exp(rng.uniform(np.log(0.5), np.log(3.5)))))
+        points = _path(shape, rng.uniform(0.15, 1.5) * max(shape), rng.normal(0, 0.05), rng.uniform(0, 0.5), rng)
+        share = _stroke(shape, points, float(np.exp(rng.uniform(np.log(0.5), np.log(3.5)))))
         if rng.random() < 0.3:  # it skips
-            share *= (_cloud(grey.shape, rng.uniform(3, 12), rng) > rng.uniform(-1, 0)).astype(np.float32)
-        grey = _laid(grey, share * rng.uniform(0.35, 1), level)
-    return grey
+            share *= (_cloud(shape, rng.uniform(3, 12), rng) > rng.uniform(-1, 0)).astype(np.float32)
+        print_.lay_line(share * np.float32(rng.uniform(0.35, 1)), level)
 
 
-def _dust(grey: Plane, rng: np.random.Generator) -> Plane:
-    level = _level(grey, rng)
-    share = np.zeros((grey.shape[0] * 4, grey.shape[1] * 4), np.uint8)
+def _dust(print_: _Print, rng: np.random.Generator) -> None:
+    shape, level = print_.grey.shape, _level(print_.grey, rng)
+    share = np.zeros((shape[0] * 4, shape[1] * 4), np.uint8)
     for _ in range(int(np.exp(rng.uniform(0, np.log(50))))):
         centre = rng.uniform(0, 1, 2) * share.shape[::-1]
         size = float(np.exp(rng.uniform(np.log(0.6), np.log(4)))) * 4
@@ -132,49 +148,49 @@ def _dust(grey: Plane, rng: np.random.Generator) -> Plane:
         radii = size * np.exp(rng.normal(0, 0.25, 8))
         points = centre + np.stack([np.cos(np.sort(turn)), np.sin(np.sort(turn))], 1) * radii[:, None]
         cv2.fillPoly(share, [np.rint(points * 16).astype(np.int32)], float(rng.uniform(120, 255)), cv2.LINE_AA, 4)
-    small = cv2.resize(share, grey.shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-    return _laid(grey, small, level)
+    print_.lay(cv2.resize(share, shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32) / 255, level)
 
 
-def _hairs(grey: Plane, rng: np.random.Generator) -> Plane:
-    level = _level(grey, rng)
+def _hairs(print_: _Print, rng: np.random.Generator) -> None:
+    shape, level = print_.grey.shape, _level(print_.grey, rng)
     for _ in range(rng.integers(1, 5)):
-        points = _path(grey.shape, rng.uniform(8, 50), rng.normal(0, 0.35), 0.2, rng)
-        grey = _laid(grey, _stroke(grey.shape, points, rng.uniform(0.6, 2)) * rng.uniform(0.5, 1), level)
-    return grey
+        points = _path(shape, rng.uniform(8, 50), rng.normal(0, 0.35), 0.2, rng)
+        print_.lay_line(_stroke(shape, points, rng.uniform(0.6, 2)) * np.float32(rng.uniform(0.5, 1)), level)
 
 
-def _crease(grey: Plane, rng: np.random.Generator) -> Plane:
+def _crease(print_: _Print, rng: np.random.Generator) -> None:
     """A fold: a rough broken line, light in its middle, and a shade on one side."""
-    points = _path(grey.shape, rng.uniform(0.7, 1.6) * max(grey.shape), rng.normal(0, 0.02), rng.uniform(0.2, 1.2), rng)
-    width = rng.uniform(0.8, 4)
-    share = _stroke(grey.shape, points, width)
-    share *= (_cloud(grey.shape, 2, rng) > rng.uniform(-1.5, 0)).astype(np.float32)
-    shade = _stroke(grey.shape, points + np.float32(width), 2 * width) * rng.uniform(0, 0.1)
-    return _laid(_laid(grey, shade, 0), share * rng.uniform(0.4, 1), _level(grey, rng))
+    shape = print_.grey.shape
+    points = _path(shape, rng.uniform(0.7, 1.6) * max(shape), rng.normal(0, 0.02), rng.uniform(0.2, 1.2), rng)
+    width, level = rng.uniform(0.8, 4), _level(print_.grey, rng)
+    share = _stroke(shape, points, width)
+    share *= (_cloud(shape, 2, rng) > rng.uniform(-1.5, 0)).astype(np.float32)
+    print_.lay(_stroke(shape, points + np.float32(width), 2 * width) * np.float32(rng.uniform(0, 0.1)), 0)
+    print_.lay_line(share * np.float32(rng.uniform(0.4, 1)), level)
 
 
-def _flakes(grey: Plane, rng: np.random.Generator) -> Plane:
-    """What has come off, or a torn edge: patches with rough rims."""
-    level = float(rng.uniform(np.percentile(grey, 95), 1) if rng.random() < 0.8 else rng.uniform(0, 0.1))
-    share = np.zeros(grey.shape, np.float32)
+def _flakes(print_: _Print, rng: np.random.Generator) -> None:
+    """What has come off: patches with rough rims."""
+    shape = print_.grey.shape
+    level = float(rng.uniform(np.percentile(print_.grey, 95), 1) if rng.random() < 0.8 else rng.uniform(0, 0.1))
+    share = np.zeros(shape, np.float32)
     for _ in range(rng.integers(1, 4)):
-        centre = rng.uniform(-0.05, 1.05, 2) * grey.shape[::-1]
-        y, x = np.indices(grey.shape, np.float32)
+        centre = rng.uniform(-0.05, 1.05, 2) * shape[::-1]
+        y, x = np.indices(shape, np.float32)
         radii = np.exp(rng.uniform(np.log(2), np.log(10), 2))
         turn = rng.uniform(0, np.pi)
         u = (x - centre[0]) * np.cos(turn) + (y - centre[1]) * np.sin(turn)
         v = (y - centre[1]) * np.cos(turn) - (x - centre[0]) * np.sin(turn)
-        far = np.hypot(u / radii[0], v / radii[1]) + 0.35 * _cloud(grey.shape, 2.5, rng)
+        far = np.hypot(u / radii[0], v / radii[1]) + 0.35 * _cloud(shape, 2.5, rng)
         share = np.maximum(share, np.clip((1 - far) * min(radii), 0, 1))
-    texture = 0.03 * _cloud(grey.shape, 1, rng)
-    return np.asarray(_laid(grey, share, level) + share * texture, np.float32).clip(0, 1)
+    print_.lay(share, level)
+    print_.grey = (print_.grey + share * np.float32(0.03) * _cloud(shape, 1, rng)).clip(0, 1)
 
 
-def _tear(grey: Plane, rng: np.random.Generator) -> Plane:
+def _tear(print_: _Print, rng: np.random.Generator) -> None:
     """Where a print is torn from its rim inwards: bare paper, wide at the rim, with two rough edges; or a corner."""
     level = float(rng.uniform(0.8, 1) if rng.random() < 0.8 else rng.uniform(0, 0.1))
-    share = np.zeros(grey.shape, np.uint8)
+    share = np.zeros(print_.grey.shape, np.uint8)
     for _ in range(rng.integers(1, 3)):
         deep, wide = np.exp(rng.uniform(np.log((15, 4)), np.log((110, 30))))
         along = np.linspace(0, 1, 12)
@@ -184,12 +200,12 @@ def _tear(grey: Plane, rng: np.random.Generator) -> Plane:
         if rng.random() < 0.2:  # a corner
             edges = np.array([(-2, -2), (deep, -2), *(rng.normal(0.5, 0.08, (3, 2)) * (deep, wide)), (-2, wide)])
         else:
-            edges += (rng.uniform(0, 1) * grey.shape[1], -1)
+            edges += (rng.uniform(0, 1) * share.shape[1], -1)
         cv2.fillPoly(share, [np.rint(edges * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
         share = np.ascontiguousarray(np.rot90(share, int(rng.integers(4))))
-    texture = 0.02 * _cloud(grey.shape, 1, rng)
-    share = share.astype(np.float32) / 255
-    return np.asarray(_laid(grey, share, level) + share * texture, np.float32).clip(0, 1)
+    part = share.astype(np.float32) / 255
+    print_.lay_line(part, level)
+    print_.grey = (print_.grey + part * np.float32(0.02) * _cloud(part.shape, 1, rng)).clip(0, 1)
 
 
 def _cloud(shape: tuple[int, ...], size: float, rng: np.random.Generator) -> Plane:
@@ -198,4 +214,4 @@ def _cloud(shape: tuple[int, ...], size: float, rng: np.random.Generator) -> Pla
     return np.asarray((noise - noise.mean()) / max(float(noise.std()), 1e-6), np.float32)
 
 
-_MARKS: Any = [_scratches, _scratches, _dust, _dust, _hairs, _crease, _crease, _flakes, _tear, _tear]
+_MARKS: Any = [_scratches, _scratches, _scratches, _dust, _dust, _hairs, _crease, _crease, _flakes, _tear]

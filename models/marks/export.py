@@ -45,11 +45,11 @@ class _Graph:
             scale = norm.weight.detach() / (norm.running_var + norm.eps).sqrt()
             weight = weight * scale[:, None, None, None]
             bias = (bias - norm.running_mean) * scale + norm.bias.detach()
-        padding, dilation = int(conv.padding[0]), int(conv.dilation[0])
+        padding, stride = int(conv.padding[0]), int(conv.stride[0])
         inputs = self.constant(weight.numpy(), np.float16), self.constant(bias.numpy(), np.float16)
         return self.op(
-            "Conv", x, *inputs, output=output, kernel_shape=list(conv.kernel_size), strides=[1, 1],
-            pads=[padding] * 4, dilations=[dilation] * 2, group=1,
+            "Conv", x, *inputs, output=output, kernel_shape=list(conv.kernel_size), strides=[stride] * 2,
+            pads=[padding] * 4, dilations=[1, 1], group=1,
         )  # fmt: skip
 
     def block(self, x: str, block: Any) -> str:
@@ -57,7 +57,10 @@ class _Graph:
 
 
 def export(net: Marks) -> Any:
-    """``grey`` (1, 1, h, w) 0..1, sides multiples of 16, in; ``logits`` (1, 1, h, w) out."""
+    """``grey`` (1, 4, h/2, w/2) 0..1, the pixels of each square of 2x2 in reading order, in; ``logits`` alike out.
+
+    h and w are multiples of 32.
+    """
     net = net.eval()
     graph = _Graph()
     x = graph.op("Sub", graph.op("Mul", "grey", graph.constant(4.0)), graph.constant(2.0))
@@ -69,13 +72,13 @@ def export(net: Marks) -> Any:
         skips.append(x)
     twice = graph.constant([1.0, 1.0, 2.0, 2.0])
     way = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
-    for level in (3, 2, 1, 0):
+    for level in reversed(range(len(net.side))):
         x = graph.op("Resize", graph.conv(x, net.side[level]), "", twice, **way)
         x = graph.op("Add", x, skips[level])
         x = graph.block(x, net.up[level]) if level < len(net.up) else x
     graph.conv(x, net.out, output="logits")
     ends = [
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 1, "height", "width"]) for name in ("grey", "logits")
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 4, "height", "width"]) for name in ("grey", "logits")
     ]
     model = helper.make_model(
         helper.make_graph(graph.nodes, "marks", ends[:1], ends[1:], graph.kept),

@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, IterableDataset
 from models.marks.damage import sample
 from models.marks.network import Marks
 
-SIDE, BATCH = 128, 14
+SIDE, BATCH = 160, 12
 
 CLEAN = 3.0
 """Weight of a photograph without marks: to see some in it is worse than to miss one."""
@@ -62,7 +62,7 @@ def hard_places(net: Marks, photos: list[Any]) -> list[tuple[int, tuple[int, int
     places = []
     for number in range(0, len(photos), 3):
         photo = photos[number]
-        height, width = (side // 16 * 16 for side in photo.shape)
+        height, width = (side // 32 * 32 for side in photo.shape)
         grey = torch.from_numpy(photo[:height, :width].astype(np.float32) / 255)
         wrong = np.argwhere(net(grey[None, None])[0, 0].numpy() > 0)
         places += [(number, (int(y), int(x))) for y, x in wrong[::200]]
@@ -81,9 +81,9 @@ class Samples(IterableDataset):
         rng = np.random.default_rng((self.seed, worker.id if worker else 0))
         while True:
             kind, place = rng.random(), None
-            photos = self.large if self.large and kind < 0.65 else self.photos
+            photos = self.large if self.large and kind < 0.8 else self.photos
             photo = photos[rng.integers(len(photos))]
-            if self.hard and kind < 0.3:
+            if self.hard and kind < 0.2:
                 number, place = self.hard[rng.integers(len(self.hard))]
                 photo = self.large[number]
             planes = sample(photo, SIDE, rng, place)
