@@ -96,12 +96,18 @@ def _colour_into(archive: zipfile.ZipFile, colourer: OneBackend, source: Source,
 def anywhere(name: str) -> str:
     """A file's name as every system takes it and shows it: for a zip, nobody knows where it will be unpacked."""
     shown = [letter for letter in name if unicodedata.category(letter) not in ("Cc", "Cf", "Cs")]
-    name = re.sub(r'[<>:"/\\|?*]', "_", "".join(shown))
-    return f"_{name}" if _OF_WINDOWS.match(name) else name
+    name = unicodedata.normalize("NFC", re.sub(r'[<>:"/\\|?*]', "_", "".join(shown)))
+    encoded = name.encode()
+    if len(encoded) > _LONGEST:
+        name = "…".join(part.decode(errors="ignore") for part in (encoded[: _LONGEST - 60], encoded[-50:]))
+    return f"_{name}" if _OF_WINDOWS.match(name) or name.startswith(".") else name
 
 
-_OF_WINDOWS = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)\s*\.", re.IGNORECASE)
+_OF_WINDOWS = re.compile(r"(con|prn|aux|nul|(com|lpt)[\d¹²³])\s*\.", re.IGNORECASE)
 """Devices, whatever ending follows."""
+
+_LONGEST = 240
+"""Bytes of a name: systems take 255."""
 
 
 def _thumbnail(picture: Picture) -> Pixels | None:

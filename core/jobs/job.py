@@ -38,6 +38,10 @@ ColourPhotos = Literal["skip", "recolour", "keep-as-is"]
 """What may become of photographs that are in colour: nothing; colours anew; a copy of the file, byte for byte."""
 
 
+_LONGEST_NAME = 160
+"""Characters of a photograph's name: fewer than any system takes, and few enough for a sentence that tells it."""
+
+
 class Outcome(BaseModel):
     """A line of a report: what became of one photograph. ``picture`` names the file made from it, or is None.
 
@@ -259,8 +263,9 @@ def make_folder(folder: Path) -> None:
 
 
 def _base_name(name: str) -> str:
-    """The last part of a photograph's name, which may lead through a zip that Windows has made."""
-    return PurePosixPath(name.replace("\\", "/")).name
+    """The last part of a photograph's name, which may lead through a zip: from Windows, or with names of any length."""
+    last = PurePosixPath(name.replace("\\", "/")).name
+    return last if len(last) <= _LONGEST_NAME else f"{last[: _LONGEST_NAME - 20]}…{last[-19:]}"
 
 
 def _fault(name: str, error: Exception) -> str:

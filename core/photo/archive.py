@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from core.errors import PhotoError
+from core.errors import PhotoError, shortened
 from core.settings import Settings
 
 MOST_FILES = 2000
@@ -82,7 +82,7 @@ class Source:
                 ):
                     shutil.copyfileobj(packed, file, 1 << 20)
             except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
-                raise PhotoError(f"{self.name} is damaged in its zip; zip it again.") from error
+                raise PhotoError(f"{shortened(self.name)} is damaged in its zip; zip it again.") from error
             yield path
 
 
@@ -148,19 +148,20 @@ def _entries(path: Path, name: str, settings: Settings) -> list[Source]:
 def _check(entry: zipfile.ZipInfo, name: str, settings: Settings) -> None:
     """Refuse what no honest zip of photographs holds."""
     inside = entry.filename.replace("\\", "/")
+    shown = repr(shortened(inside))
     outward = inside.startswith("/") or ":" in inside.split("/")[0] or ".." in PurePosixPath(inside).parts
     if outward or stat.S_ISLNK(entry.external_attr >> 16):
-        raise PhotoError(f"{name} holds a file that points out of it ({inside!r}); zip the photographs again.")
+        raise PhotoError(f"{name} holds a file that points out of it ({shown}); zip the photographs again.")
     if entry.flag_bits & 1:
         raise PhotoError(f"{name} is locked with a password; zip the photographs without one.")
     if entry.file_size > max(_HARMLESS, _LARGEST_RATIO * entry.compress_size):
         raise PhotoError(
-            f"{name} would unpack {inside!r} to {entry.file_size / 1e6:,.0f} MB from {entry.compress_size / 1e6:,.1f} "
+            f"{name} would unpack {shown} to {entry.file_size / 1e6:,.0f} MB from {entry.compress_size / 1e6:,.1f} "
             "and is not opened; zip the photographs again."
         )
     if entry.file_size > settings.max_upload_mb * 1_000_000:
         raise PhotoError(
-            f"{name} holds {inside!r} with {entry.file_size / 1e6:,.0f} MB and the limit is {settings.max_upload_mb}; "
+            f"{name} holds {shown} with {entry.file_size / 1e6:,.0f} MB and the limit is {settings.max_upload_mb}; "
             "leave it out or raise AUTOCHROME_MAX_UPLOAD_MB."
         )
 

@@ -252,14 +252,31 @@ def test_names_in_the_zip_suit_every_system(tmp_path: Path) -> None:
         "a\x07b.png",
         'a:"b?.png',
         "b\ud83d.png",
+        "COM\u00b2.png",
+        "\u00e9.png",
+        "e\u0301.png",
+        "\u200b.png",
     ]
     photograph = save_grey(tmp_path / "a.png")
     run(make_engine(), [Source(name, photograph) for name in names], tmp_path / "out.zip")
     with zipfile.ZipFile(tmp_path / "out.zip") as archive:
         assert archive.namelist()[:-1] == [
             "_CON.colour.png", "_aux .colour.png", "Anna.colour.png", "ANNA-2.colour.png", "gnpanna.colour.png",
-            "ab.colour.png", "a__b_.colour.png", "b.colour.png",
+            "ab.colour.png", "a__b_.colour.png", "b.colour.png", "_COM\u00b2.colour.png", "\u00e9.colour.png",
+            "\u00e9-2.colour.png", "_.colour.png",
         ]  # fmt: skip
+
+
+@pytest.mark.parametrize("letter", ["n", "\u5199"])
+def test_names_of_any_length_are_coloured_or_told_in_short(tmp_path: Path, letter: str) -> None:
+    files = {f"{letter * 20_000}.png": grey_png(), f"{letter * 20_000}.jpg": b"x", f"../{letter * 20_000}.png": b"x"}
+    *good, outward = ({name: file} for name, file in files.items())
+    zips = [(packed(tmp_path / f"{number}.zip", each), f"{number}.zip") for number, each in enumerate([*good, outward])]
+    done = [each.outcome for each in run(make_engine(), sources(zips, SETTINGS), tmp_path / "out.zip")]
+    assert [each.status for each in done] == ["done", "failed", "failed"]
+    assert all(len(each.problem) < 300 for each in done)
+    assert len(str(done[0].picture).encode()) < 250
+    assert str(done[0].picture).endswith(f"{letter}.colour.png")
 
 
 def test_no_cell_of_the_report_is_a_formula(tmp_path: Path) -> None:
