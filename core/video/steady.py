@@ -27,7 +27,7 @@ Guess = Callable[[Pixels], Float]
 KEYS_APART = 8
 """Frames from one key frame to the next at most."""
 
-_AHEAD, _AHEAD_BYTES = 8, 100_000_000
+_AHEAD, _AHEAD_BYTES = 6, 50_000_000
 """Key frames still to come whose guesses count too, and what the frames up to them may take."""
 
 _MOST = 16.0
@@ -45,8 +45,8 @@ _ALIKE = 10.0
 _FLOOR = 0.02
 """Trust that every place has: where nothing at all is known, what is nearest in time counts."""
 
-_FRESH = 0.4
-"""Trust in a frame's own guess beside what is carried."""
+_FRESH, _FEW = 0.4, 0.2
+"""Trust in a frame's own guess beside what is carried, and the mean trust under which nothing is known of its shot."""
 
 
 @dataclass(frozen=True)
@@ -91,38 +91,34 @@ class Agreed:
     """What guesses agree on.
 
     Attributes:
-        ab: their mean, (h', w', 2) float32.
-        squares: the mean of their chroma's square, and of that of their distance from the mean colour of each whole
-            guess, (h', w', 2) float32.
+        planes: their means, (h', w', 4) float32: a*b*, the square of chroma, and the square of the distance from the
+            mean colour of each whole guess.
         count: of how many guesses, (h', w') float32: those that have been brought along count for less.
     """
 
-    ab: Float
-    squares: Float
+    planes: Float
     count: Float
 
     @staticmethod
     def of(guess: Float) -> Agreed:
         """One guess (h, w, 2)."""
         squares = [np.square(each).sum(axis=2) for each in (guess, guess - guess.mean((0, 1)))]
-        return Agreed(guess, np.dstack(squares), np.ones(guess.shape[:2], np.float32))
+        return Agreed(np.dstack([guess, *squares]), np.ones(guess.shape[:2], np.float32))
 
     def seen(self, way: Way) -> Agreed:
         """The same from another frame."""
-        count = np.minimum(way.brought(self.count), _MOST) * way.trust
-        return Agreed(way.brought(self.ab), way.brought(self.squares), count)
+        return Agreed(way.brought(self.planes), np.minimum(way.brought(self.count), _MOST) * way.trust)
 
     def together(self, other: Agreed) -> Agreed:
         """What these guesses and others agree on."""
-        counts = [self.count, other.count]
-        ab, squares = (_mean(both, counts) for both in ([self.ab, other.ab], [self.squares, other.squares]))
-        return Agreed(ab, squares, self.count + other.count)
+        planes = _mean([self.planes, other.planes], [self.count, other.count])
+        return Agreed(planes, self.count + other.count)
 
     @property
     def shown(self) -> Float:
         """Their mean at their exposure: where guesses differ, a plain mean is paler."""
-        strength, spread = (float(each) for each in self.squares.mean((0, 1)))
-        return Exposure(max(0.0, strength - spread) ** 0.5, spread**0.5).put_on(self.ab)
+        strength, spread = (float(each) for each in self.planes[..., 2:].mean((0, 1)))
+        return Exposure(max(0.0, strength - spread) ** 0.5, spread**0.5).put_on(self.planes[..., :2])
 
 
 @dataclass(frozen=True)
@@ -199,13 +195,13 @@ def _spans(frames: Iterable[Frame], guess: Guess, known: bool) -> Iterator[_Span
     for frame in frames:
         copy = small_copy(frame)
         if span is None:
-            span = _Span([frame], [copy], None if known else _guessed(frame, copy, guess))
+            span = _Span([frame], [copy], None) if known else _span(frame, copy, guess)
             continue
         step = ways(span.copies[-1], copy)
         lost = float((step[0].trust < UNSURE).mean())
         if is_cut(span.copies[-1], copy, lost):
             yield from _to_the_end(span, back, on, guess)
-            span, back, on = _Span([frame], [copy], _guessed(frame, copy, guess)), [], []
+            span, back, on = _span(frame, copy, guess), [], []
             continue
         span.frames.append(frame)
         span.copies.append(copy)
@@ -242,7 +238,7 @@ def _parted(span: _Span, back: list[Way], on: list[Way], guess: Guess) -> _Span:
         way = each.on(way)
         span.after.insert(0, way)
     span.after[0] = _held_to(way, span.copies[0], copy)
-    return _Span([frame], [copy], _guessed(frame, copy, guess))
+    return _span(frame, copy, guess)
 
 
 def _held_to(way: Way, here: Float, there: Float) -> Way:
@@ -253,11 +249,16 @@ def _held_to(way: Way, here: Float, there: Float) -> Way:
     return Way(way.places, way.trust * np.exp(-(((here - moved) / _ALIKE) ** 2)))
 
 
-def _guessed(frame: Frame, copy: Float, guess: Guess) -> Agreed:
+def _guessed(frame: Frame, copy: Float, guess: Guess) -> Float:
     """A frame's own colours, at its copy's size."""
-    black = is_black(copy)
-    ab = np.zeros((*copy.shape, 2), np.float32) if black else brought_to(guess(frame.grey), copy)
-    return Agreed.of(ab)
+    if is_black(copy):
+        return np.zeros((*copy.shape, 2), np.float32)
+    return brought_to(guess(frame.grey), copy)
+
+
+def _span(frame: Frame, copy: Float, guess: Guess) -> _Span:
+    """One that begins with a frame, whose colours are predicted."""
+    return _Span([frame], [copy], Agreed.of(_guessed(frame, copy, guess)))
 
 
 def _opening(span: _Span, coming: Iterable[_Span]) -> Key:
@@ -287,6 +288,7 @@ def _between(key: Key, span: _Span, guess: Guess, following: Key | None) -> list
     coloured = [Coloured(span.frames[0], key.ab, key.begins)]
     if following is None:
         return coloured
+    first, last = Exposure.of(key.ab), Exposure.of(following.ab)
     for number, (frame, copy) in enumerate(zip(span.frames[1:], span.copies[1:], strict=True), 1):
         old, new = span.before[number - 1], span.after[number]
         late = number / len(span.frames)
@@ -294,21 +296,25 @@ def _between(key: Key, span: _Span, guess: Guess, following: Key | None) -> list
         sources = [old.brought(key.ab), new.brought(following.ab)]
         sure = np.maximum(old.trust, new.trust)
         if float((sure < UNSURE).mean()) > _TOO_MUCH:
-            own = _guessed(frame, copy, guess).ab
-            sources.append(own * _exposure(own, _mean(sources, weights), sure))
+            own = _guessed(frame, copy, guess)
+            sources.append(_of_its_shot(own, _mean(sources, weights), sure))
             weights.append((1 - sure) * _FRESH)
         ab = _mean(sources, weights)
-        ab = Exposure.of(key.ab).towards(Exposure.of(following.ab), late).put_on(ab)
+        ab = first.towards(last, late).put_on(ab)
         coloured.append(Coloured(frame, ab, False))
     return coloured
 
 
-def _exposure(own: Float, carried: Float, trust: Float) -> np.float32:
-    """What to multiply a guess by so that its shot has one exposure."""
-    shown, had = (float((np.linalg.norm(ab, axis=2) * trust).sum()) for ab in (own, carried))
-    if min(shown, had) < 1e-3 * trust.size or float(trust.mean()) < 0.2:
-        return np.float32(1)
-    return np.float32(np.clip((had / shown) ** 0.3, *_GAINS))
+def _of_its_shot(own: Float, carried: Float, sure: Float) -> Float:
+    """A frame's own guess with the mean colour and the spread that its shot has, by the places that both know."""
+    if float(sure.mean()) < _FEW:
+        return own
+    means = [(ab * sure[..., None]).sum((0, 1)) / sure.sum() for ab in (own, carried)]
+    spreads = [
+        float((np.linalg.norm(ab - mean, axis=2) * sure).sum() / sure.sum())
+        for ab, mean in zip((own, carried), means, strict=True)
+    ]
+    return np.asarray((own - means[0]) * _gain(spreads[1], spreads[0]) + means[1], np.float32)
 
 
 def _mean(sources: list[Float], weights: list[Float]) -> Float:

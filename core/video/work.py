@@ -64,7 +64,7 @@ class Work:
         if not self._parts or self.complete:
             return None
         with np.load(self._key_path(self._parts)) as kept:
-            agreed = Agreed(kept["agreed"], kept["squares"], kept["count"])
+            agreed = Agreed(kept["agreed"], kept["count"])
             return Key(int(kept["time"]), kept["ab"], agreed, bool(kept["begins"]))
 
     def keep(self, part: Path, following: Key | None, backend: str) -> None:
@@ -75,8 +75,7 @@ class Work:
                 self._key_path(self._parts),
                 time=following.time,
                 ab=following.ab,
-                agreed=following.agreed.ab,
-                squares=following.agreed.squares,
+                agreed=following.agreed.planes,
                 count=following.agreed.count,
                 begins=following.begins,
             )
