@@ -102,13 +102,15 @@ class HaltError(Exception):
     pass
 
 
+def halt(share: float, words: str) -> None:
+    """A progress that ends the work before it is done."""
+    if share > 0.6:
+        raise HaltError
+
+
 def test_what_was_stopped_goes_on_and_becomes_the_same_film(tmp_path: Path) -> None:
     film = write_film(tmp_path / "a.mp4", (scene(n, seed=n // 30) for n in range(70)), options={"g": "12"})
     whole = colour(film, tmp_path / "whole.mp4", part_seconds=0.5)
-
-    def halt(share: float, words: str) -> None:
-        if share > 0.6:
-            raise HaltError
 
     backend = Plain()
     with pytest.raises(HaltError):
@@ -163,10 +165,6 @@ def test_a_person_who_stops_does_not_wait_for_the_first_colours(tmp_path: Path) 
 def test_what_lost_a_part_begins_anew(tmp_path: Path) -> None:
     film = write_film(tmp_path / "a.mp4", map(scene, range(40)))
 
-    def halt(share: float, words: str) -> None:
-        if share > 0.6:
-            raise HaltError
-
     with pytest.raises(HaltError):
         colour(film, tmp_path / "b.mp4", part_seconds=0.3, progress=halt)
     (tmp_path / ".b.mp4.parts" / "part-0000.nut").unlink()
@@ -175,10 +173,6 @@ def test_what_lost_a_part_begins_anew(tmp_path: Path) -> None:
 
 def test_another_look_begins_anew(tmp_path: Path) -> None:
     film = write_film(tmp_path / "a.mp4", map(scene, range(40)))
-
-    def halt(share: float, words: str) -> None:
-        if share > 0.6:
-            raise HaltError
 
     with pytest.raises(HaltError):
         colour(film, tmp_path / "b.mp4", part_seconds=0.3, progress=halt)
