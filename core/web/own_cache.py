@@ -15,6 +15,9 @@ from pathlib import Path
 
 from core.errors import SettingsError
 
+KEPT_SECONDS = 3600
+"""For which photographs and pictures are kept."""
+
 _VARIABLE = "GRADIO_TEMP_DIR"
 _PREFIX = "autochrome-"
 

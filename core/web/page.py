@@ -20,6 +20,7 @@ from core.web.calls import Calls
 from core.web.drain import Drain
 from core.web.endpoints.named import build_endpoints
 from core.web.link_preview import LinkPreview
+from core.web.own_cache import KEPT_SECONDS
 from core.web.tabs.backends import build_backends_tab
 from core.web.tabs.batch import BatchTab
 from core.web.tabs.compare import CompareTab
@@ -28,7 +29,6 @@ from core.web.tabs.photo import build_photo_tab
 from core.web.texts import ASSETS, label, say, script, translations
 from core.web.theme import make_theme
 
-_HOUR = 3600
 _MOST_SESSIONS = 300
 """Visitors whose state is kept, the latest; Gradio counts each call of the API as one."""
 
@@ -54,7 +54,7 @@ _SCRIPTS = (
 
 def build_page(engine: Engine, settings: Settings) -> Page:
     """The whole app: page and endpoints. ``launch(**launch_options(settings))`` serves it."""
-    page = Page(title="Autochrome", analytics_enabled=False, delete_cache=(600, _HOUR))
+    page = Page(title="Autochrome", analytics_enabled=False, delete_cache=(600, KEPT_SECONDS))
     with page:
         gr.HTML(f'<header class="masthead">{_MARK}<h1>Autochrome</h1>{say("tagline", "p")}</header>', padding=False)
         with gr.Tabs(elem_id="tabs") as tabs:

@@ -22,6 +22,7 @@ from core.web.choices import model_choice
 from core.web.colouring import colour_film_upload, film_job, open_reference, shown_on, uploaded
 from core.web.look_fields import look_component
 from core.web.messages import notice, notice_place
+from core.web.own_cache import KEPT_SECONDS
 from core.web.small_pictures import data_uri
 from core.web.stops import Stops
 from core.web.texts import in_english, label, page_part, say
@@ -29,9 +30,6 @@ from core.web.upload_fields import FilmUpload, PhotoUpload, Upload
 
 _PREVIEW_SECONDS = 5.0
 _STILL_HEIGHT = 320
-
-_KEPT_SECONDS = 3600
-"""For which a film that was stopped can be gone on with, as long as uploads are kept."""
 
 
 class _Asked(NamedTuple):
@@ -75,7 +73,7 @@ class FilmTab:
         self._engine = engine
         self._stops = Stops()
         self._notice = notice_place()
-        self._begun = gr.State(None, time_to_live=_KEPT_SECONDS, delete_callback=_forget)
+        self._begun = gr.State(None, time_to_live=KEPT_SECONDS, delete_callback=_forget)
         with gr.Row(elem_id="film-studio"):
             with gr.Column(min_width=280):
                 gr.HTML(say("film.prompt", "p"), padding=False)

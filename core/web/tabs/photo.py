@@ -24,13 +24,13 @@ from core.web.backend_list import list_for_page
 from core.web.colouring import deleted_in_time, open_reference, shown_on
 from core.web.example_photos import EXAMPLES
 from core.web.messages import story_html
+from core.web.own_cache import KEPT_SECONDS
 from core.web.session import Previews, Prints, Region, Session
 from core.web.small_pictures import data_uri, mask_uri
 from core.web.sureness import sureness_html
 from core.web.tabs.photo_layout import Parts, lay_out
 from core.web.upload_fields import Upload
 
-_HOUR = 3600
 _AT_ONCE = threading.BoundedSemaphore(4)
 """Pictures that are painted for the page at once."""
 
@@ -242,7 +242,7 @@ class _Actions:
             "version": session.is_version,
             "instead": self._other_taker(report.backend) if second else None,
             "prints": _prints_facts(session),
-            "seconds_left": max(0, round(_HOUR - age)),
+            "seconds_left": max(0, round(KEPT_SECONDS - age)),
             "story": story_html(session, self._engine),
         }
 
