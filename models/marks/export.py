@@ -1,7 +1,7 @@
 """Write a trained network as marks.onnx: python -m models.marks.export CHECKPOINT
 
 Batch norms are folded into the convolutions, the weights are kept in 16 bits, and the graph is written node by node
-from operators that cv2.dnn knows, so that one loaded net takes pictures of any size in turn.
+from operators that cv2.dnn knows, so that one loaded net takes pictures of any size in turn. `restore` reads one back.
 """
 
 from __future__ import annotations
@@ -56,13 +56,7 @@ class _Graph:
         return self.op("Relu", self.conv(x, block[0], block[1]))
 
 
-def export(net: Marks) -> Any:
-    """``grey`` (1, 4, h/2, w/2) 0..1, the pixels of each square of 2x2 in reading order, in; ``logits`` alike out.
-
-    h and w are multiples of 32.
-    """
-    net = net.eval()
-    graph = _Graph()
+def _write(graph: _Graph, net: Marks) -> None:
     x = graph.op("Sub", graph.op("Mul", "grey", graph.constant(4.0)), graph.constant(2.0))
     skips = []
     for level, blocks in enumerate(net.down):
@@ -77,6 +71,15 @@ def export(net: Marks) -> Any:
         x = graph.op("Add", x, skips[level])
         x = graph.block(x, net.up[level]) if level < len(net.up) else x
     graph.conv(x, net.out, output="logits")
+
+
+def export(net: Marks) -> Any:
+    """``grey`` (1, 4, h/2, w/2) 0..1, the pixels of each square of 2x2 in reading order, in; ``logits`` alike out.
+
+    h and w are multiples of 32.
+    """
+    graph = _Graph()
+    _write(graph, net.eval())
     ends = [
         helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 4, "height", "width"]) for name in ("grey", "logits")
     ]
@@ -87,6 +90,35 @@ def export(net: Marks) -> Any:
     )
     onnx.checker.check_model(model)
     return model
+
+
+class _Reader(_Graph):
+    """Puts the weights of a written graph back into a network, in the order in which `export` wrote them."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        kept = (numpy_helper.to_array(each) for each in onnx.load(path).graph.initializer)
+        self._weights = (torch.from_numpy(each.astype(np.float32)) for each in kept if each.dtype == np.float16)
+
+    @torch.no_grad()
+    def conv(self, x: str, conv: nn.Conv2d, norm: Any = None, output: str | None = None) -> str:
+        conv.weight.copy_(next(self._weights))
+        bias = next(self._weights)
+        if norm is None:
+            assert conv.bias is not None
+            conv.bias.copy_(bias)
+        else:  # folded: an identity, but that it adds the bias
+            norm.reset_parameters()
+            nn.init.constant_(norm.running_var, 1 - norm.eps)
+            norm.bias.copy_(bias)
+        return super().conv(x, conv, norm, output)
+
+
+def restore(path: Path) -> Marks:
+    """The network with an exported file's weights, its batch norms identities."""
+    net = Marks()
+    _write(_Reader(path), net)
+    return net.eval()
 
 
 def main() -> None:

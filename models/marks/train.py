@@ -11,10 +11,12 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
+from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, IterableDataset
 
 from models.marks.damage import sample
+from models.marks.export import restore
 from models.marks.network import Marks
 
 SIDE, BATCH = 160, 12
@@ -69,6 +71,25 @@ def hard_places(net: Marks, photos: list[Any]) -> list[tuple[int, tuple[int, int
     return places
 
 
+@torch.no_grad()
+def normed(net: Marks, grey: torch.Tensor) -> None:
+    """Give batch norms that are identities the mean and deviation of (n, 1, h, w), and take them back behind it.
+
+    The network stays the same, but can be trained: its batches are normed by what they are.
+    """
+
+    def norm(module: Any, given: Any) -> None:
+        module.running_mean.copy_(given[0].mean((0, 2, 3)))
+        module.running_var.copy_(given[0].var((0, 2, 3)))
+        module.weight.copy_((module.running_var + module.eps).sqrt())
+        module.bias.add_(module.running_mean)
+
+    hooks = [each.register_forward_pre_hook(norm) for each in net.modules() if isinstance(each, nn.BatchNorm2d)]
+    net.eval()(grey)
+    for hook in hooks:
+        hook.remove()
+
+
 class Samples(IterableDataset):
     """Without end."""
 
@@ -107,7 +128,7 @@ def main() -> None:
     parser.add_argument("--large", type=Path, help="folder of photographs of 700 pixels and more")
     parser.add_argument("--minutes", type=float, default=25)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--start", type=Path)
+    parser.add_argument("--start", type=Path, help="what an earlier run wrote, or marks.onnx")
     parser.add_argument("--rate", type=float, default=4e-3)
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
@@ -117,8 +138,12 @@ def main() -> None:
     large = read_large(given.large)
     print(len(photos), "photographs,", len(large), "large ones", flush=True)
     net = Marks()
-    if given.start:
-        net.load_state_dict(torch.load(given.start), strict=False)
+    if given.start and given.start.suffix == ".onnx":
+        net = restore(given.start)
+        parts = iter(Samples(photos, large, [], 0))
+        normed(net, torch.stack([next(parts)[0] for _ in range(10 * BATCH)]))
+    elif given.start:
+        net.load_state_dict(torch.load(given.start, weights_only=True), strict=False)
     hard = hard_places(net.eval(), large) if given.start else []
     print(len(hard), "places on clean photographs that look like marks", flush=True)
     net = net.to(memory_format=torch.channels_last).train()
