@@ -28,12 +28,11 @@ from core.registry.predictor import Inference, Predictor
 from core.registry.registry import AUTO, Registry
 from core.render.render import Picture, render
 from core.restore.finding import Mended
+from core.restore.known import Findings
 from core.restore.restore import AUTO as WHAT_IS_SURE
-from core.restore.restore import Restoration, restoration_of
+from core.restore.restore import Restoration
 from core.restore.strokes import Strokes
 from core.settings import Settings
-
-_NO_PHOTO = Photo(np.empty((0, 0), np.uint8))
 
 
 class Seconds(BaseModel):
@@ -96,7 +95,8 @@ class Engine:
         self.settings = settings
         _one_blas_thread()
         self.measured: Callable[[str, Report], None] = lambda stage, report: None
-        self._cache: PredictionCache[Any] = PredictionCache(settings.cache_mb)  # and what was found in photographs
+        self._cache: PredictionCache[Any] = PredictionCache(settings.cache_mb)
+        self._findings = Findings(self._cache)
         self._predictors: dict[str, Predictor[Colouring]] = {}
         self._lock = threading.Lock()
 
@@ -146,15 +146,7 @@ class Engine:
         Raises:
             RequestError: there is no such step.
         """
-        asked = (restore, for_picture, strokes)
-        keys = [_restoration_key(photo, *asked, suggest=more) for more in (True, False) if more or not suggest]
-        kept: Restoration | None = next(filter(None, map(self._cache.get, keys)), None)
-        if kept is not None and photo.metadata.digest:
-            return replace(kept, photo=photo)
-        found = restoration_of(photo, *asked, suggest)
-        if photo.metadata.digest and found.photo is photo:
-            self._cache.put(keys[-1], replace(found, photo=_NO_PHOTO))  # whose pixels are not to be kept
-        return found
+        return self._findings.of(photo, restore, for_picture, strokes, suggest)
 
     def forecast(
         self,
@@ -299,11 +291,6 @@ def _one_blas_thread() -> None:
     another is at work. And threads of OpenBLAS spin on for a while after a product, and starve OpenCV's.
     """
     ThreadpoolController().select(user_api="blas").limit(limits=1)
-
-
-def _restoration_key(photo: Photo, *asked: Any, suggest: bool) -> str:
-    whole = repr((photo.metadata.digest, photo.pixels.shape, asked, suggest))
-    return hashlib.blake2b(whole.encode(), digest_size=16).hexdigest()
 
 
 def _lightness_for(photo: Photo, backend: Backend) -> Float:

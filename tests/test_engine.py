@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from threadpoolctl import ThreadpoolController
 
-import core.engine
 from core.errors import BackendError, RequestError, WeightsError
 from core.look.look import Look, make_look
 from core.photo.metadata import Metadata
 from core.photo.open import Photo
 from core.photo.resize import thumbnail
+from core.restore import known
 from tests.support.fakes import FakeBackend, grey_picture, make_engine
 
 # Stretched to black and white: one that looks faded would be mended for the network.
@@ -66,8 +66,8 @@ def test_other_pixels_or_options_run_it_again_and_a_copy_does_not():
 
 def test_a_photograph_that_is_known_is_not_looked_at_again(monkeypatch):
     looked = []
-    look_at = core.engine.restoration_of
-    monkeypatch.setattr(core.engine, "restoration_of", lambda *given: looked.append(given) or look_at(*given))
+    look_at = known.restoration_of
+    monkeypatch.setattr(known, "restoration_of", lambda *given: looked.append(given) or look_at(*given))
     engine = make_engine()
     one = Photo(PHOTO.pixels.copy(), metadata=Metadata(digest="one"))
     again = Photo(PHOTO.pixels.copy(), metadata=Metadata(digest="one"))
