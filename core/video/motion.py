@@ -5,8 +5,8 @@ Dense inverse search (Kroeger et al., "Fast Optical Flow using Dense Inverse Sea
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -87,9 +87,14 @@ def _at(plane: Float, places: Float) -> Float:
     return np.asarray(cv2.remap(plane, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
 
 
-@cache
-def _search() -> Any:
-    import cv2
+_own = threading.local()
 
-    cv: Any = cv2  # whose types do not know it
-    return cv.DISOpticalFlow_create(cv.DISOPTICAL_FLOW_PRESET_FAST)
+
+def _search() -> Any:
+    """A thread's own: one keeps what it works out while it searches, and two films may be coloured at once."""
+    if not hasattr(_own, "search"):
+        import cv2
+
+        cv: Any = cv2  # whose types do not know it
+        _own.search = cv.DISOpticalFlow_create(cv.DISOPTICAL_FLOW_PRESET_FAST)
+    return _own.search

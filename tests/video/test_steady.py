@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
 
@@ -83,3 +84,15 @@ def test_black_frames_have_no_colour_and_end_a_shot():
     ours = coloured(greys, lambda grey: np.full((8, 8, 2), 25, np.float32))
     assert [float(np.abs(each.ab).max()) for each in ours[6:10]] == [0] * 4
     assert min(float(each.ab.min()) for each in (*ours[:6], *ours[10:])) > 20
+
+
+def test_two_films_at_once_have_the_colours_that_each_has_alone():
+    greys = [scene(number, 96, 128) for number in range(40)]
+
+    def fields(_: int = 0) -> Any:
+        return np.stack([each.ab for each in coloured(greys, restless())])
+
+    alone = fields()
+    with ThreadPoolExecutor(3) as pool:
+        for found in pool.map(fields, range(9)):
+            np.testing.assert_array_equal(found, alone)
