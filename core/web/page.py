@@ -106,9 +106,12 @@ class Page(gr.Blocks, metaclass=_NoStub):  # type: ignore[misc]
         For each new session, and each call of the API is one, Gradio would copy all components' properties, for deep
         links, which there are none of here: 20 ms and 0.2 MB. What an output changes it notes all the same. And after
         each call it would make statistics of the last 10,000, for a dashboard, which there is none of either.
+
+        ``_frontend`` is asked for one thing: whether the page must answer itself within three seconds of its start,
+        or end. A machine that is busy or small takes longer, and is waited for a few lines before that.
         """
         self._queue.ANAYLTICS_CACHE_FREQUENCY = math.inf
-        told = super().launch(*given, **named)
+        told = super().launch(*given, **{"_frontend": False, **named})
         self.state_holder.blocks = SimpleNamespace(default_config=self.default_config, blocks=())
         return told
 

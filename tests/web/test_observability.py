@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import gradio.networking
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -59,6 +60,14 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     served = Server(tmp_path)
     yield served
     served.backend.go.set()
+    served.page.close(verbose=False)
+
+
+def test_a_machine_too_busy_to_answer_at_once_serves_all_the_same(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "gradio"))
+    monkeypatch.setattr(gradio.networking, "url_ok", lambda url: False)  # it gave up after three seconds
+    served = Server(tmp_path)
+    assert served.http.get("healthz").status_code == 200
     served.page.close(verbose=False)
 
 
