@@ -130,6 +130,15 @@ def test_the_pictures_lightness_stays_unless_it_is_to_be_mended_too(tmp_path, dt
     np.testing.assert_array_equal(open_photo(tmp_path / "c.png").pixels, open_photo(tmp_path / "d.png").pixels)
 
 
+def test_a_faded_prints_grain_does_not_leave_its_blacks_milky():
+    truth = scene()
+    truth = ((truth - 0.3) / 0.4).clip(0, 1)
+    lightness = photo_of(truth).lightness()
+    seen = restoration_of(photo_of(faded(truth, np.random.default_rng(5))), "fading").seen().lightness()
+    assert seen[lightness < 3].mean() < 11
+    assert abs(seen.mean() - lightness.mean()) < 4
+
+
 @pytest.mark.parametrize(("lines", "angle"), SCREENS[::5])
 def test_a_printers_screen_is_found_and_the_picture_behind_it_comes_out(lines, angle):
     truth = scene()
