@@ -157,7 +157,8 @@ def flow_on(ours: Float, theirs: Float, places: Float) -> tuple[Float, Float]:
         places: (h, w, 2) where in theirs each place of ours lies about.
 
     Returns:
-        The places (h, w, 2) made true, and by how many pixels (h, w) the ways there and back miss each other.
+        The places (h, w, 2) made true, and by how many pixels, across and down, (h, w, 2) the ways there and back miss
+        each other.
     """
     import cv2
 
@@ -171,11 +172,10 @@ def flow_on(ours: Float, theirs: Float, places: Float) -> tuple[Float, Float]:
     other[outside] = one[outside]
     there, back = _flow(one, other), _flow(other, one)
     x, y = np.meshgrid(np.arange(size[0], dtype=np.float32), np.arange(size[1], dtype=np.float32))
-    returned = sampled(back, np.stack([x, y], axis=-1) + there)
-    missed = np.linalg.norm(there + returned, axis=-1)
+    missed = there + sampled(back, np.stack([x, y], axis=-1) + there)
     moved = cv2.resize(there, (width, height), interpolation=cv2.INTER_LINEAR) * scale
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    wide = cv2.resize(missed, (width, height), interpolation=cv2.INTER_LINEAR) * scale.mean()
+    wide = cv2.resize(missed, (width, height), interpolation=cv2.INTER_LINEAR) * scale
     return sampled(places, np.stack([x, y], axis=-1) + moved), np.asarray(wide, np.float32)
 
 

@@ -42,10 +42,16 @@ _ISLAND = 24
 """Radius, in pixels, of the window in which a place must not be nearly alone in being alike: chance agrees in spots."""
 
 _MISS = 2.5
-"""Pixels by which the flow there and back may miss each other."""
+"""Pixels by which the flow there and back may miss each other, across what is to be seen there."""
+
+_FAINT_SLOPE = 0.05
+"""Square of the slope of lightness, in L* a pixel, below which nothing is to be seen that a miss would be across."""
 
 _TONE = 5.0
 """L* by which a place's lightness may differ from what theirs has in places as light, beside three times the usual."""
+
+_HARDLY = 0.01
+"""How much a place that has nothing to compare, or another shape, says of how theirs was toned, beside one that has."""
 
 _RIM = 4
 """Pixels around a place in doubt that are in doubt as well: what was drawn over has a rim of its own."""
@@ -195,7 +201,7 @@ def _moments(ours: Float, theirs: Float) -> tuple[Float, Float, Float]:
 
 
 def _agreement(ours: Float, theirs: Float, missed: Float, least: float) -> Float:
-    """How far two pictures (h, w) show the same at each place, 0..1.
+    """How far two pictures (h, w) show the same at each place, 0..1, where the flow misses by so many pixels (h, w, 2).
 
     Where a window has nothing but what is left of its grain, there is nothing to tell them apart by.
     """
@@ -204,21 +210,60 @@ def _agreement(ours: Float, theirs: Float, missed: Float, least: float) -> Float
     other_nothing = np.float32(_FLAT) + _grain(other_variance, variance)
     variance += nothing
     alike = (together + np.sqrt(nothing * other_nothing)) / np.sqrt(variance * (other_variance + other_nothing))
-    there = np.exp(-np.square(_mean(missed) / np.float32(_MISS)))
+    there = np.exp(-_missed_across(ours, missed) / np.float32(_MISS**2))
     flat = nothing / variance
     low = np.float32(1.6 * least - 0.6)
     shape = _rise((alike - low) / np.float32(0.4)) * (flat + (1 - flat) * there)
-    off = np.abs(_mean(ours) - _toned(_mean(theirs), ours, theirs))
+    telling = shape * (1 - flat) * (1 - other_nothing / (other_variance + other_nothing)) + np.float32(_HARDLY)
+    off = np.abs(_mean(ours) - _toned(_mean(theirs), ours, theirs, telling))
     tone = np.exp(-np.square(off / (3 * np.median(off) + np.float32(_TONE))) / 2)
     return np.asarray(shape * tone, np.float32)
 
 
-def _toned(lightness: Float, ours: Float, theirs: Float) -> Float:
-    """Lightness of theirs as ours has it: the median of ours wherever theirs is about as light."""
-    steps = np.clip(theirs / 4, 0, 24).astype(np.uint8)
-    known = [step for step in range(25) if (steps == step).sum() > 50]
-    levels = np.maximum.accumulate([np.median(ours[steps == step]) for step in known] or [0.0])
-    return np.asarray(np.interp(lightness, [4 * step + 2 for step in known] or [0], levels), np.float32)
+def _missed_across(lightness: Float, missed: Float) -> Float:
+    """Mean square, in pixels^2, of what the flow (h, w, 2) misses by across the edges around a place.
+
+    Along a line or a row of like things flow slides, and the colours with it: they are the same there.
+    """
+    import cv2
+
+    slopes = np.stack([cv2.Sobel(lightness, cv2.CV_32F, 1, 0), cv2.Sobel(lightness, cv2.CV_32F, 0, 1)], axis=-1) / 8
+    steep = _mean(np.square(slopes).sum(axis=-1)) / 2
+    across = _mean(np.square((slopes * missed).sum(axis=-1)))
+    return np.asarray(across / (steep + np.float32(_FAINT_SLOPE)), np.float32)
+
+
+def _toned(lightness: Float, ours: Float, theirs: Float, telling: Float) -> Float:
+    """Lightness of theirs as ours has it: the median of ours wherever theirs is about as light, and never falling.
+
+    Args:
+        lightness: (h, w), theirs.
+        ours: (h, w).
+        theirs: (h, w).
+        telling: (h, w), how much each place has to say: what was painted in has its own lightness.
+    """
+    light, weight = ours[::3, ::3].ravel(), telling[::3, ::3].ravel()
+    order = np.argsort(light)
+    light, weight, steps = light[order], weight[order], np.clip(theirs[::3, ::3].ravel()[order] / 4, 0, 24).astype(int)
+    levels, known = [], []
+    for step in range(25):
+        mine, sums = light[steps == step], np.cumsum(weight[steps == step])
+        if len(mine) > 5:
+            known.append(4 * step + 2)
+            levels.append((float(mine[np.searchsorted(sums, sums[-1] / 2)]), float(sums[-1])))
+    return np.asarray(np.interp(lightness, known or [0], _rising(levels) or [0]), np.float32)
+
+
+def _rising(levels: list[tuple[float, float]]) -> list[float]:
+    """The values nearest to these, each with its weight, that never fall: what falls is averaged."""
+    blocks: list[tuple[float, float, int]] = []  # value, weight, how many
+    for level, weight in levels:
+        blocks.append((level, weight, 1))
+        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
+            (one, light, few), (other, heavy, many) = blocks.pop(), blocks.pop()
+            total = light + heavy
+            blocks.append(((one * light + other * heavy) / total, total, few + many))
+    return [level for level, _, count in blocks for _ in range(count)]
 
 
 def _beyond_doubt(alike: Float) -> Float:

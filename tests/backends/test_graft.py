@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,33 @@ def test_what_was_redrawn_is_not_taken(engine: Engine) -> None:
     assert inside < 0.6 * chroma_error(blended(version.rgb, truth), truth, version.object)
     own = chroma_error(rgb_to_lab(version.own / np.float32(255)), truth, ~version.object)
     assert chroma_error(lab, truth, ~version.object) < own + 1.5
+
+
+def test_what_was_redrawn_does_not_make_doubtful_what_was_not(engine: Engine) -> None:
+    truth = example("coffee")
+    dark = np.full_like(truth, 6)  # where most of what is darkest in theirs is not the photograph's
+    version = make_version(truth, replace(STRONG, replaced=0.2), seed=3, stranger=dark)
+    forecast = engine.forecast(Photo(grey(truth)), "graft", reference=Photo(version.rgb))
+    sure = forecast.colouring.confidence()
+    assert sure is not None
+    height, width = sure.shape
+    taken = cv2.resize(version.object.astype(np.float32), (width, height)) > 0
+    around = ~cv2.dilate(taken.astype(np.uint8), np.ones((61, 61))).astype(bool)
+    rim = round(0.1 * height)
+    assert sure[rim:-rim, rim:-rim][around[rim:-rim, rim:-rim]].mean() > 0.95
+
+
+def test_along_a_row_of_like_things_the_flow_may_slide(engine: Engine) -> None:
+    land = example("astronaut")
+    height, width = land.shape[:2]
+    y = np.arange(height)[:, None]
+    fence = np.where((y % 24 < 18)[..., None], np.array([190, 90, 60]), np.array([120, 40, 30]))
+    truth = np.hstack([np.broadcast_to(fence, (height, width, 3)).astype(np.uint8), land])
+    forecast = engine.forecast(Photo(grey(truth)), "graft", reference=Photo(make_version(truth, MILD, seed=2).rgb))
+    sure = forecast.colouring.confidence()
+    assert sure is not None
+    rows, columns = sure.shape
+    assert sure[rows // 8 : -rows // 8, columns // 8 : columns * 3 // 8].mean() > 0.95
 
 
 def test_grain_and_scratches_do_not_stop_it(engine: Engine) -> None:
