@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from backends.alignment import Matrix, find_planes, flow_on, inside, plane_map, sampled
+from backends.likeness import from_likes
 from backends.pocket import Pocket
 from backends.spreading import spread
 from core.colour.cielab import Float
@@ -131,17 +132,17 @@ class Graft:
         alike *= _company(alike, within)
         if alike.mean() < _TOO_LITTLE:
             raise RequestError(_STRANGERS)
-        base = self._predicted(ours) if options.fill == "local" else np.zeros((*ours.shape, 2), np.float32)
-        sure = _beyond_doubt(alike)
-        around = base + spread(laid[..., 1:] - base, sure, ours)
-        agreed = sure + (1 - sure) * np.sqrt(alike) * _in_keeping(laid[..., 1:], around)
-        around = base + spread(laid[..., 1:] - base, agreed, ours)
-        ab = around + (laid[..., 1:] - around) * agreed[..., None]
+        sure, ab = _beyond_doubt(alike), np.ascontiguousarray(laid[..., 1:])
+        likely = self._likely(ab, sure, ours) if options.fill == "local" else np.zeros_like(ab)
+        around = likely + spread(ab - likely, sure, ours)
+        agreed = sure + (1 - sure) * np.sqrt(alike) * _in_keeping(ab, around)
+        around = likely + spread(ab - likely, agreed, ours)
+        ab = around + (ab - around) * agreed[..., None]
         shares = {"agreed": float(agreed.mean()), "covered": float(within.mean())}
         return AbField(ab, agreed, shares)
 
-    def _predicted(self, lightness: Float) -> Float:
-        """The mean of what pocket predicts, (h, w, 2)."""
+    def _likely(self, ab: Float, sure: Float, lightness: Float) -> Float:
+        """What places that pocket sees as alike have, (h, w, 2), and the mean of what it predicts where none is."""
         import cv2
 
         if self._local is None:
@@ -154,8 +155,9 @@ class Graft:
             Request(np.asarray(cv2.resize(lightness, small, interpolation=cv2.INTER_AREA), np.float32)), None
         )
         weights = np.exp((given.logits - given.logits.max(axis=0)) / np.float32(0.6))
-        ab = np.einsum("qhw,qc->hwc", weights / weights.sum(axis=0), given.bins)
-        return np.asarray(cv2.resize(ab, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
+        default = np.einsum("qhw,qc->hwc", weights / weights.sum(axis=0), given.bins)
+        assert given.features is not None  # pocket gives them
+        return from_likes(ab, sure, lightness, given.features, np.asarray(default, np.float32))
 
 
 def _chroma(lab: Float) -> Float:

@@ -15,7 +15,7 @@ _RADII = (3, 6, 12, 24, 48, 96)
 _RIDGE = 30.0
 """Variance, in L*^2, that holds back the slope of values on lightness."""
 
-_ENOUGH = 0.08
+_ENOUGH = 0.2
 """Share of a window that must be known for it to have the last word."""
 
 

@@ -69,6 +69,15 @@ def test_what_was_redrawn_is_not_taken(engine: Engine) -> None:
     assert chroma_error(lab, truth, ~version.object) < own + 1.5
 
 
+@pytest.mark.parametrize(("name", "other", "seed"), [("astronaut", "coffee", 5), ("coffee", "astronaut", 6)])
+def test_what_was_redrawn_gets_the_colours_of_its_like(engine: Engine, name: str, other: str, seed: int) -> None:
+    truth = example(name)
+    version = make_version(truth, replace(REPLACED, replaced=0.2), seed=seed, stranger=example(other))
+    lab, _ = grafted(engine, grey(truth), version.rgb)
+    blend = chroma_error(blended(version.rgb, truth), truth, version.object)
+    assert chroma_error(lab, truth, version.object) < 0.4 * blend
+
+
 def test_what_was_redrawn_does_not_make_doubtful_what_was_not(engine: Engine) -> None:
     truth = example("coffee")
     dark = np.full_like(truth, 6)  # where most of what is darkest in theirs is not the photograph's
