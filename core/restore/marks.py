@@ -25,20 +25,21 @@ Mask = NDArray[np.bool_]
 _LIKELY = -1.0
 """Logit from which a pixel is part of a mark, for the network."""
 
-_WEIGHTS = (0.91, -1.70, 1.62, 4.21, 3.91, 1.36, -2.09)
-"""Of what tells marks from things of the picture: the logit of the surest pixel; the logarithms of the pixels and of
-the length; how far the level goes beyond the print's own blacks and whites, and from what is around; whether the rim is
-touched, as by tears; and 1. By logistic regression on 53 photographs of 700 to 1024 pixels, clean, scratched, creased
-and torn. A fence is as dark as a coat, but bare paper is whiter than anything on the print."""
+_WEIGHTS = (0.65, 0.45, -1.08, 0.78, 1.17, 3.62, 1.07, -1.44)
+"""Of what tells marks from things of the picture: the logit of the surest pixel and of all in the mean; the logarithms
+of the pixels and of the length; how far the level goes beyond the print's own blacks and whites, and from what is
+around; whether the rim is touched, as by tears; and 1. By logistic regression on 82 photographs of 500 to 1024 pixels,
+clean, scratched, creased and torn. A fence is as dark as a coat, but bare paper is whiter than anything on the
+print."""
 
 _TAILS, _AROUND_IT = (3, 97), 15
 """Percentiles that are a print's blacks and whites; pixels of the square around."""
 
-_LIMITS, _LIMITS_OF_PRINTS = (-0.8, -1.3, 1.0), (-1.5, -2.0, 1.0)
+_LIMITS, _LIMITS_OF_PRINTS = (0.1, -1.9, 2.5), (-1.3, -2.0, 1.0)
 """From which sum something is a mark, from which it is one where others are certain, and from which it is certain; and
 the same on what a cast or a screen shows to be an old print: its cracks need not be as white as paper."""
 
-_FEWEST, _ENOUGH, _PIXELS = 2, 6, 150_000
+_FEWEST, _ENOUGH, _PIXELS = 1, 6, 150_000
 """How many certain marks there must be for them to be no things of the picture: a few, one more for each so many
 pixels, because larger photographs show more that looks like marks, and no more than enough."""
 
@@ -145,6 +146,7 @@ def _found(grey: Float, is_print: bool) -> tuple[Mask, bool]:
     at_rim = (left <= 1) | (top <= 1) | (left + width >= grey.shape[1] - 1) | (top + height >= grey.shape[0] - 1)
     terms = (
         most,
+        mean(logits),
         np.log(pixels),
         np.log(np.maximum(width, height)),
         np.maximum(level - white, black - level),

@@ -17,7 +17,7 @@ Plane = Any  # (h, w) float32 0..1
 SEEN, HARDLY = 0.06, 0.025
 """Difference, in sRGB 0..1, from which a mark is one, and below which there is none; between them nothing is asked."""
 
-COVERED, UNSEEN = 0.3, 0.3
+COVERED, UNSEEN = 0.3, 0.4
 """Share of a pixel that a line covers from which it is one, seen or not, and the weight of one that cannot be seen."""
 
 
@@ -152,9 +152,14 @@ def _dust(print_: _Print, rng: np.random.Generator) -> None:
 
 
 def _hairs(print_: _Print, rng: np.random.Generator) -> None:
+    """Short lines that bend, curl, or both."""
     shape, level = print_.grey.shape, _level(print_.grey, rng)
-    for _ in range(rng.integers(1, 5)):
-        points = _path(shape, rng.uniform(8, 50), rng.normal(0, 0.35), 0.2, rng)
+    for _ in range(rng.integers(1, 6)):
+        at = np.linspace(0, 1, 40)
+        heading = rng.uniform(0, 2 * np.pi) + rng.normal(0, 1.5) * at
+        heading += rng.normal(0, 0.8) * np.sin(rng.uniform(3, 12) * at + rng.uniform(0, 2 * np.pi))
+        steps = np.stack([np.cos(heading), np.sin(heading)], axis=1) * np.exp(rng.uniform(np.log(8), np.log(90))) / 40
+        points = (rng.uniform(0, 1, 2) * shape[::-1] + np.cumsum(steps, axis=0)).astype(np.float32)
         print_.lay_line(_stroke(shape, points, rng.uniform(0.6, 2)) * np.float32(rng.uniform(0.5, 1)), level)
 
 
@@ -214,4 +219,5 @@ def _cloud(shape: tuple[int, ...], size: float, rng: np.random.Generator) -> Pla
     return np.asarray((noise - noise.mean()) / max(float(noise.std()), 1e-6), np.float32)
 
 
-_MARKS: Any = [_scratches, _scratches, _scratches, _dust, _dust, _hairs, _crease, _crease, _flakes, _tear]
+_MARKS: Any = [*[_scratches] * 3, *[_crease] * 3, *[_hairs] * 2, *[_tear] * 2, _dust, _flakes]
+"""The more of a kind, the harder it is to find."""

@@ -47,7 +47,7 @@ def read_large(folder: Path | None) -> list[Any]:
     paths = sorted(path for path in folder.rglob("*") if path.suffix in (".jpg", ".png")) if folder else []
     for path in paths:
         photo: Any = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-        if photo is None or max(photo.shape) < 700:
+        if photo is None or max(photo.shape) < 480:
             continue
         for side in (min(1024, max(photo.shape)), min(1024, max(photo.shape)) // 2):
             scale = side / max(photo.shape)
@@ -125,7 +125,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("out", type=Path)
     parser.add_argument("tars", type=Path, nargs="+")
-    parser.add_argument("--large", type=Path, help="folder of photographs of 700 pixels and more")
+    parser.add_argument("--large", type=Path, help="folder of photographs of 480 pixels and more")
     parser.add_argument("--minutes", type=float, default=25)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--start", type=Path, help="what an earlier run wrote, or marks.onnx")
