@@ -37,7 +37,7 @@ _PART_SECONDS = 30.0
 _PAINTERS = 2
 """Frames that are painted at once."""
 
-_VERSION = 6
+_VERSION = 7
 """Of the way in which parts are made: parts of another one are not gone on with."""
 
 

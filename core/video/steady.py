@@ -3,8 +3,9 @@
 Every frame between two key frames takes its colours from both, the nearer one more, wherever motion finds the same
 thing there; where neither has it (something comes into view), the frame is predicted itself. A key frame's colours are
 the mean of its own guess, of those before it in its shot, and of a few that are still to come, wherever they show the
-same thing: the longer a thing is seen, the less one more guess moves its colour. So colours neither flicker nor pump,
-and never cross a cut.
+same thing: the longer a thing is seen, the less one more guess moves its colour. Guesses differ in their tint most of
+all, so each is fitted to the others by what they have in common, and each key frame to the one before it: what comes
+into view has the tint of its shot. So colours neither flicker nor pump, and never cross a cut.
 """
 
 from __future__ import annotations
@@ -24,17 +25,20 @@ from core.video.shots import is_black, is_cut
 Guess = Callable[[Pixels], Float]
 """From a frame's grey (h, w) to a*b*, (h', w', 2) float32 of any size."""
 
-KEYS_APART = 8
+KEYS_APART = 4
 """Frames from one key frame to the next at most."""
 
-_AHEAD, _AHEAD_BYTES = 6, 50_000_000
+_AHEAD, _AHEAD_BYTES = 12, 50_000_000
 """Key frames still to come whose guesses count too, and what the frames up to them may take."""
 
-_MOST = 16.0
+_MOST = 32.0
 """Guesses that a place's colour counts for at most when it is held against another one."""
 
 _GAINS, _NOISE = (0.6, 1.7), 0.3
-"""Factors at most by which colours are brought to an exposure, and the a*b* of which there is nothing to be said."""
+"""Factors at most by which colours are made stronger, and the a*b* of which there is nothing to be said."""
+
+_HELD = 0.9
+"""Share of the tint that a key frame takes from the one before it, where both show the same: a long shot may change."""
 
 UNSURE, _TOO_MUCH = 0.15, 0.12
 """Trust under which a place has come into view, and the share of such places for which a frame is predicted itself."""
@@ -45,8 +49,8 @@ _ALIKE = 10.0
 _FLOOR = 0.02
 """Trust that every place has: where nothing at all is known, what is nearest in time counts."""
 
-_FRESH, _FEW = 0.4, 0.2
-"""Trust in a frame's own guess beside what is carried, and the mean trust under which nothing is known of its shot."""
+_FRESH = 0.4
+"""Trust in a frame's own guess beside what is carried."""
 
 
 @dataclass(frozen=True)
@@ -70,11 +74,6 @@ class Exposure:
         """That of colours (h, w, 2)."""
         return Exposure(float(np.linalg.norm(ab.mean((0, 1)))), float(np.hypot(*ab.std((0, 1)))))
 
-    def towards(self, other: Exposure, share: float) -> Exposure:
-        """One in between: another one's share is 0..1."""
-        chroma = self.chroma * (1 - share) + other.chroma * share
-        return Exposure(chroma, self.spread * (1 - share) + other.spread * share)
-
     def put_on(self, ab: Float) -> Float:
         """Colours (h, w, 2) brought to it."""
         own, mean = Exposure.of(ab), ab.mean((0, 1))
@@ -86,13 +85,39 @@ def _gain(wanted: float, had: float) -> np.float32:
     return np.float32(np.clip((wanted + _NOISE) / (had + _NOISE), *_GAINS))
 
 
+def fitted(ab: Float, other: Float, common: Float) -> Float:
+    """Colours (h, w, 2) turned in hue, made stronger and moved, all alike, to those of another picture.
+
+    It is a similarity of the a*b* plane, by least squares but for its size, which is the ratio of the spreads: least
+    squares would make colours paler, the more so the less they agree. The less there is in common, and the less they
+    agree, the less is done.
+
+    Args:
+        ab: they.
+        other: what they are to be like.
+        common: (h, w), 0 where the two show something else.
+    """
+    share = float(np.minimum(common, 1).mean()) ** 2
+    weights = common / max(float(common.sum()), 1e-6)
+    here, there = (plane[..., 0] + np.complex64(1j) * plane[..., 1] for plane in (ab, other))
+    middle, target = (complex((plane * weights).sum()) for plane in (here, there))
+    here, there = here - np.complex64(middle), there - np.complex64(target)
+    spreads = [float((np.square(np.abs(plane)) * weights).sum()) ** 0.5 for plane in (here, there)]
+    together = complex((here.conj() * there * weights).sum())
+    done = share * abs(together) / max(spreads[0] * spreads[1], 1e-6)
+    turn = float(_gain(spreads[1], spreads[0])) ** done * np.exp(1j * done * np.angle(together))
+    moved = here * np.complex64(turn) + np.complex64(middle + share * (target - middle))
+    return np.dstack([moved.real, moved.imag])
+
+
 @dataclass(frozen=True)
 class Agreed:
     """What guesses agree on.
 
     Attributes:
-        planes: their means, (h', w', 4) float32: a*b*, the square of chroma, and the square of the distance from the
-            mean colour of each whole guess.
+        planes: their means, (h', w', 4) float32: a*b*, and the squares of chroma and of the distance from the mean
+            colour of each whole guess, over the roots of these squares' own means: their mean over all places is how
+            strong guesses are, and how far they spread, on average.
         count: of how many guesses, (h', w') float32: those that have been brought along count for less.
     """
 
@@ -103,22 +128,26 @@ class Agreed:
     def of(guess: Float) -> Agreed:
         """One guess (h, w, 2)."""
         squares = [np.square(each).sum(axis=2) for each in (guess, guess - guess.mean((0, 1)))]
-        return Agreed(np.dstack([guess, *squares]), np.ones(guess.shape[:2], np.float32))
+        strengths = [plane / np.float32(max(float(plane.mean()), 1e-6) ** 0.5) for plane in squares]
+        return Agreed(np.dstack([guess, *strengths]), np.ones(guess.shape[:2], np.float32))
 
     def seen(self, way: Way) -> Agreed:
         """The same from another frame."""
         return Agreed(way.brought(self.planes), np.minimum(way.brought(self.count), _MOST) * way.trust)
 
     def together(self, other: Agreed) -> Agreed:
-        """What these guesses and others agree on."""
-        planes = _mean([self.planes, other.planes], [self.count, other.count])
-        return Agreed(planes, self.count + other.count)
+        """What these guesses and others agree on, both in the tint that they have on average."""
+        counts = [self.count, other.count]
+        mean = _mean([self.planes, other.planes], counts)
+        common = np.minimum(*counts)
+        colours = [fitted(each.planes[..., :2], mean[..., :2], common) for each in (self, other)]
+        return Agreed(np.dstack([_mean(colours, counts), mean[..., 2:]]), self.count + other.count)
 
     @property
     def shown(self) -> Float:
         """Their mean at their exposure: where guesses differ, a plain mean is paler."""
         strength, spread = (float(each) for each in self.planes[..., 2:].mean((0, 1)))
-        return Exposure(max(0.0, strength - spread) ** 0.5, spread**0.5).put_on(self.planes[..., :2])
+        return Exposure(max(0.0, strength**2 - spread**2) ** 0.5, spread).put_on(self.planes[..., :2])
 
 
 @dataclass(frozen=True)
@@ -269,10 +298,12 @@ def _opening(span: _Span, coming: Iterable[_Span]) -> Key:
 
 def _following(key: Key, span: _Span, coming: Iterable[_Span]) -> Key:
     """The key frame after a span, which is the first of those that come."""
-    spans = list(coming)
+    spans, way = list(coming), span.before[-1]
     assert spans[0].own is not None
-    agreed = spans[0].own.together(key.agreed.seen(span.before[-1]))
-    return Key(spans[0].frames[0].time, _with_coming(agreed, spans).shown, agreed, begins=False)
+    agreed = spans[0].own.together(key.agreed.seen(way))
+    ab = _with_coming(agreed, spans).shown
+    ab += np.float32(_HELD) * (fitted(ab, way.brought(key.ab), way.trust) - ab)
+    return Key(spans[0].frames[0].time, ab, agreed, begins=False)
 
 
 def _with_coming(agreed: Agreed, spans: list[_Span]) -> Agreed:
@@ -288,7 +319,6 @@ def _between(key: Key, span: _Span, guess: Guess, following: Key | None) -> list
     coloured = [Coloured(span.frames[0], key.ab, key.begins)]
     if following is None:
         return coloured
-    first, last = Exposure.of(key.ab), Exposure.of(following.ab)
     for number, (frame, copy) in enumerate(zip(span.frames[1:], span.copies[1:], strict=True), 1):
         old, new = span.before[number - 1], span.after[number]
         late = number / len(span.frames)
@@ -297,24 +327,10 @@ def _between(key: Key, span: _Span, guess: Guess, following: Key | None) -> list
         sure = np.maximum(old.trust, new.trust)
         if float((sure < UNSURE).mean()) > _TOO_MUCH:
             own = _guessed(frame, copy, guess)
-            sources.append(_of_its_shot(own, _mean(sources, weights), sure))
+            sources.append(fitted(own, _mean(sources, weights), sure))
             weights.append((1 - sure) * _FRESH)
-        ab = _mean(sources, weights)
-        ab = first.towards(last, late).put_on(ab)
-        coloured.append(Coloured(frame, ab, False))
+        coloured.append(Coloured(frame, _mean(sources, weights), False))
     return coloured
-
-
-def _of_its_shot(own: Float, carried: Float, sure: Float) -> Float:
-    """A frame's own guess with the mean colour and the spread that its shot has, by the places that both know."""
-    if float(sure.mean()) < _FEW:
-        return own
-    means = [(ab * sure[..., None]).sum((0, 1)) / sure.sum() for ab in (own, carried)]
-    spreads = [
-        float((np.linalg.norm(ab - mean, axis=2) * sure).sum() / sure.sum())
-        for ab, mean in zip((own, carried), means, strict=True)
-    ]
-    return np.asarray((own - means[0]) * _gain(spreads[1], spreads[0]) + means[1], np.float32)
 
 
 def _mean(sources: list[Float], weights: list[Float]) -> Float:
