@@ -5,7 +5,6 @@ Dense inverse search (Kroeger et al., "Fast Optical Flow using Dense Inverse Sea
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +16,9 @@ from core.video.reading import Frame
 
 _AREA = 160 * 120
 """Pixels of the copies: colours are predicted at less."""
+
+_LEAST = 32
+"""Their sides at least: on copies that are wide and lower than this OpenCV's search ends the whole process."""
 
 _TOLERANCE, _GREY_TOLERANCE = 1.2, 12.0
 """How far apart, in pixels of the copies, there and back may lie, and in L*, what is held to be the same place."""
@@ -52,14 +54,18 @@ class Way:
 def small_copy(frame: Frame) -> Float:
     """The copy of a frame (h, w): L* 0..100, of about ``_AREA`` pixels."""
     scale = min(1.0, (_AREA / frame.luma.size) ** 0.5)
-    height, width = (max(16, round(side * scale)) for side in frame.luma.shape)
+    height, width = (max(_LEAST, round(side * scale)) for side in frame.luma.shape)
     return pixel_lightness(frame.small_grey(height, width))
 
 
 def ways(before: Float, after: Float) -> tuple[Way, Way]:
     """From a frame back to the one before it, and from that one on to this, by their copies (h, w) L* 0..100."""
+    import cv2
+
     old, new = (_levels(plane) for plane in (before, after))
-    search = _search()
+    # One for each pair: it keeps what it worked out, so that another size before it, or a thread beside it, changes it.
+    cv: Any = cv2  # whose types do not know it
+    search = cv.DISOpticalFlow_create(cv.DISOPTICAL_FLOW_PRESET_FAST)
     back, on = search.calc(new, old, None), search.calc(old, new, None)
     start = Way.nowhere(*before.shape).places
     return _way(start, back, on, after, before), _way(start, on, back, before, after)
@@ -85,16 +91,3 @@ def _at(plane: Float, places: Float) -> Float:
 
     x, y = np.ascontiguousarray(places[..., 0]), np.ascontiguousarray(places[..., 1])
     return np.asarray(cv2.remap(plane, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
-
-
-_own = threading.local()
-
-
-def _search() -> Any:
-    """A thread's own: one keeps what it works out while it searches, and two films may be coloured at once."""
-    if not hasattr(_own, "search"):
-        import cv2
-
-        cv: Any = cv2  # whose types do not know it
-        _own.search = cv.DISOpticalFlow_create(cv.DISOPTICAL_FLOW_PRESET_FAST)
-    return _own.search

@@ -86,6 +86,18 @@ def test_black_frames_have_no_colour_and_end_a_shot():
     assert min(float(each.ab.min()) for each in (*ours[:6], *ours[10:])) > 20
 
 
+def test_a_film_has_the_same_colours_whatever_was_coloured_before():
+    greys = [scene(number, 96, 128) for number in range(12)]
+    before = [each.ab for each in coloured(greys, restless())]
+    for height, width in ((60, 140), (150, 90), (40, 50)):
+        coloured([scene(number, height, width) for number in range(4)], restless())
+    np.testing.assert_array_equal([each.ab for each in coloured(greys, restless())], before)
+
+
+def test_a_strip_of_a_film_is_coloured():
+    assert len(coloured([scene(number, 20, 400) for number in range(6)], restless())) == 6
+
+
 def test_two_films_at_once_have_the_colours_that_each_has_alone():
     greys = [scene(number, 96, 128) for number in range(40)]
 
