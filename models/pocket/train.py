@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from models.pocket.bins import Bins, Floats, make_bins
 from models.pocket.data import Batch, Batches, Photographs, load_rgb, loader, pack
 from models.pocket.evaluate import photo_paths
-from models.pocket.export import restore
+from models.pocket.export import weights_of
 from models.pocket.losses import (
     Classifier,
     Critic,
@@ -106,10 +106,7 @@ class Run:
 
     def start_from(self, path: Path) -> None:
         """Take another run's averaged weights, or those of an exported file."""
-        if path.suffix == ".onnx":
-            weights = restore(path).state_dict()
-        else:
-            weights = {name: value.float() for name, value in torch.load(path, weights_only=True)["average"].items()}
+        weights = weights_of(path)
         self.net.load_state_dict(weights)
         self.average.load_state_dict(weights)
 
