@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from core.colour.affinity import affinity
 from core.colour.cielab import Float
 
 _REACH, _TONE, _FEATURES = 0.1, 8.0, 1.5
@@ -55,7 +56,7 @@ def from_likes(values: Float, known: Float, lightness: Float, features: Float, d
     found = np.asarray(cv2.resize(default, (2 * columns, 2 * rows)), np.float32).reshape(-1, values.shape[-1])
     for start in range(0, len(found), _AT_ONCE):
         part = slice(start, start + _AT_ONCE)
-        likes = _affinity(asked[:, part], told) * weight[:, None]
+        likes = affinity(asked[:, part], told) * weight[:, None]
         found[part] = (likes.T @ held + _DOUBT * found[part]) / (likes.sum(axis=0) + _DOUBT)[:, None]
     everywhere = cv2.resize(found.reshape(2 * rows, 2 * columns, -1), (width, height), interpolation=cv2.INTER_LINEAR)
     return np.asarray(everywhere, np.float32)
@@ -68,11 +69,3 @@ def _coordinates(lightness: Float, features: Float, aspect: float) -> Float:
     down, across = down / np.float32(rows * _REACH) * aspect**0.5, across / np.float32(columns * _REACH) / aspect**0.5
     planes = [down, across, lightness / _TONE, *features / np.float32(_FEATURES)]
     return np.asarray(planes, np.float32).reshape(len(planes), -1)
-
-
-def _affinity(asked: Float, told: Float) -> Float:
-    """exp(-d^2 / 2) of the distances d of (c, n) places from (c, m) others: (m, n) float32."""
-    square = told.T @ asked
-    square -= np.square(told).sum(axis=0)[:, None] / 2
-    square -= np.square(asked).sum(axis=0) / 2
-    return np.asarray(np.exp(np.minimum(square, 0, out=square), out=square), np.float32)

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from core.colour.affinity import affinity
 from core.colour.cielab import Float
 from core.prediction import AbDistribution
 
@@ -48,7 +49,7 @@ def pooled(distribution: AbDistribution, lightness: Float) -> AbDistribution:
     places = places.reshape(len(places), -1)
     for start in range(0, height * width, _AT_ONCE):
         part = slice(start, start + _AT_ONCE)
-        weights, mean = _affinity(places[:, part], blocks), logits[:, part]
+        weights, mean = affinity(places[:, part], blocks), logits[:, part]
         mean += beliefs @ weights  # to its own belief, which counts as a block at the same spot and alike
         mean /= weights.sum(axis=0) + np.float32(1)
     return replace(distribution, logits=logits.reshape(count, height, width))
@@ -64,14 +65,6 @@ def _coordinates(distribution: AbDistribution, lightness: Float) -> Float:
     if distribution.features is not None:
         planes.extend(distribution.features)
     return np.asarray(planes, np.float32)
-
-
-def _affinity(places: Float, blocks: Float) -> Float:
-    """exp(-d^2 / 2) of the distances d of (c, n) places from (c, m) blocks: (m, n) float32."""
-    square = blocks.T @ places
-    square -= np.square(blocks).sum(axis=0)[:, None] / 2
-    square -= np.square(places).sum(axis=0) / 2
-    return np.asarray(np.exp(np.minimum(square, 0, out=square), out=square), np.float32)
 
 
 def _block_means(planes: Float, step: int) -> Float:
