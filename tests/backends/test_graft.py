@@ -59,6 +59,28 @@ def test_a_warped_version_gives_its_colours_to_the_right_places(engine: Engine, 
     assert ours < own + 1.3
 
 
+@pytest.mark.parametrize("name", ["astronaut", "coffee"])
+def test_no_halo_lies_beside_an_edge(engine: Engine, name: str) -> None:
+    """Between 3 and 8 pixels from where lightness and colour change at once, hardly a place has a wrong colour."""
+    truth = example(name, 400_000)
+    version = make_version(truth, STRONG, seed=1)
+    own = rgb_to_lab(version.own / np.float32(255))
+    slopes = [np.hypot(*np.gradient(cv2.GaussianBlur(plane, (0, 0), 1))) for plane in cv2.split(own)]
+    edge = (slopes[0] > 4) & (slopes[1] + slopes[2] > 2)
+    away = cv2.distanceTransform(np.uint8(~edge), cv2.DIST_L2, 5)
+    beside = (away > 3) & (away < 8)
+
+    def wrong(ab: Any) -> float:
+        return float((np.linalg.norm(cv2.blur(ab - own[..., 1:], (3, 3)), axis=2)[beside] > 12).mean())
+
+    ours, blend = (
+        wrong(grafted(engine, grey(truth), version.rgb)[0][..., 1:]),
+        wrong(blended(version.rgb, grey(truth))[..., 1:]),
+    )
+    assert ours < 0.01
+    assert ours < 0.25 * blend
+
+
 def test_what_was_redrawn_is_not_taken(engine: Engine) -> None:
     truth = example("astronaut")
     version = make_version(truth, REPLACED, seed=3, stranger=example("coffee"))
