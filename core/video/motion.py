@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.colour.cielab import Float, pixel_lightness
-from core.video.reading import Frame
+from core.video.frame import Frame
 
 _AREA = 160 * 120
 """Pixels of the copies: colours are predicted at less."""

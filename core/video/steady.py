@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from core.colour.cielab import Float, Pixels
+from core.video.frame import Frame
 from core.video.motion import Way, small_copy, ways
 from core.video.paint import brought_to
-from core.video.reading import Frame
 from core.video.shots import is_black, is_cut
 
 Guess = Callable[[Pixels], Float]

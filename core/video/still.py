@@ -14,9 +14,10 @@ from core.errors import FilmError
 from core.photo.open import Photo
 from core.restore.finding import Finding
 from core.video.colour_film import FilmJob, check, foreseen
+from core.video.frame import Frame
 from core.video.grain import find_grain_of_film
 from core.video.hints import SOON, FilmHint
-from core.video.reading import Film, Frame, frames, look_at
+from core.video.reading import Film, frames, look_at
 
 _PIXELS = 500_000
 """Of a still at most."""

@@ -19,8 +19,9 @@ import numpy as np
 
 from core.colour.cielab import Float, Pixels
 from core.errors import FilmError, RequestError
+from core.video.frame import Frame
 from core.video.paint import matrix_of, painted
-from core.video.reading import Film, Frame, import_av, main_stream
+from core.video.reading import Film, import_av, main_stream
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ from core.errors import FilmError, InColourError, RequestError
 from core.look.look import Look
 from core.progress import StoppedError
 from core.video.colour_film import ColouredFilm, FilmJob, colour_film
-from core.video.reading import Frame, look_at
+from core.video.frame import Frame
+from core.video.reading import look_at
 from core.video.still import still
 from core.video.writing import CODECS, Part, encoding_for
 from tests.support.fakes import FakeBackend, make_engine

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from core.video.reading import Frame
+from core.video.frame import Frame
 from core.video.steady import KEYS_APART, Coloured, Key, coloured_steadily
 from tests.support.films import scene
 
