@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 LOCAL = "local"
 """The address that stands for a Ray of one's own on this machine."""
 
-_BATCH, _BLOCK, _MOST_BLOCKS = 8, 64, 20_000
+_BATCH, _BLOCK, _MOST_BLOCKS = 8, 16, 20_000
 """Photographs that an actor is handed at once, and that a block of the data set has, of which there are so many."""
 
 _CPUS = 0.5
