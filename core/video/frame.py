@@ -31,6 +31,14 @@ class Frame:
         """(h, w) sRGB over the whole range: uint8, or uint16 where the luma has more than 8 bits."""
         return self._levelled(self.luma)
 
+    @property
+    def in_video_range(self) -> Frame:
+        """The same in levels from 64 to 940, of 10 bits, where it uses all levels."""
+        if not self.full:
+            return self
+        levels = self.luma * np.float32(876 / ((1 << self.bits) - 1)) + np.float32(64)
+        return Frame(self.time, np.rint(levels).astype(np.uint16), 10, full=False)
+
     def small_grey(self, height: int, width: int) -> Pixels:
         """The same made smaller by area."""
         import cv2

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ class Codec:
         options: FFmpeg's, with ``{quality}`` for the encoder's own measure.
         qualities: of that measure at quality 0 and at 100, or None where there is none.
         part: FFmpeg's name of the container for a part: one that keeps times exactly.
+        full: whether it can say that all levels are in use, not those from 16 to 235 (of 255) alone.
     """
 
     encoder: str
@@ -44,6 +45,7 @@ class Codec:
     options: dict[str, str]
     qualities: tuple[int, int] | None
     part: str = "nut"
+    full: bool = True
 
 
 _NO_REORDER = {"bf": "0"}
@@ -63,7 +65,7 @@ CODECS = {
                  {"crf": "{quality}", "b:v": "0", "deadline": "realtime", "cpu-used": "6", "row-mt": "1",
                   "lag-in-frames": "0", "auto-alt-ref": "0"}, (55, 12)),
     "ffv1": Codec("ffv1", (".mkv",), "yuv444p", "yuv444p10le", {"level": "3"}, None),
-    "prores": Codec("prores_ks", (".mov", ".mkv"), "yuv422p10le", "yuv422p10le", {"profile": "3"}, None, "mov"),
+    "prores": Codec("prores_ks", (".mov", ".mkv"), "yuv422p10le", "yuv422p10le", {"profile": "3"}, None, "mov", False),
 }  # fmt: skip
 """What ``--codec`` may say."""
 
@@ -123,7 +125,7 @@ class Part:
     def __init__(self, path: Path, film: Film, encoding: Encoding):
         av = import_av()
         self._codec, self._deep = CODECS[encoding.codec], encoding.deep
-        self._film = film
+        self._film = film = film if self._codec.full else replace(film, colours=(1, *film.colours[1:]))
         self._container = av.open(str(path), "w", format=self._codec.part)
         options = dict(self._codec.options)
         if self._codec.qualities:
@@ -135,13 +137,10 @@ class Part:
         stream.time_base = stream.codec_context.time_base = film.time_base
         stream.codec_context.sample_aspect_ratio = film.shape_of_pixels
         stream.codec_context.thread_count = 2  # what is written depends on it
-        full, _, primaries, transfer = film.colours
-        context = stream.codec_context
         self._matrix = matrix_of(film)
-        context.color_range, context.colorspace = max(full, 1), self._matrix
-        context.color_primaries, context.color_trc = primaries, transfer
+        _told(stream.codec_context, film)
         with _priority_kept():
-            context.open()
+            stream.codec_context.open()
 
     @property
     def pixel_format(self) -> str:
@@ -154,12 +153,11 @@ class Part:
         """A frame made ready for ``write``, painted with a*b* (h', w', 2); may be called by any thread."""
         av = import_av()
         picture = av.VideoFrame(self._film.width, self._film.height, self.pixel_format)
-        full, _, primaries, transfer = self._film.colours
-        picture.color_range, picture.colorspace = max(full, 1), self._matrix
-        picture.color_primaries, picture.color_trc = primaries, transfer
+        _told(picture, self._film)
         picture.pts, picture.time_base = frame.time, self._film.time_base
         bits = picture.format.components[0].bits
         brightness, *others = picture.planes
+        frame = frame if self._codec.full else frame.in_video_range
         luma, chroma = painted(frame, ab, (others[0].height, others[0].width), bits, self._matrix, refine)
         _fill(brightness, luma)
         for number, plane in enumerate(others):
@@ -200,6 +198,13 @@ class Part:
             return
 
 
+def _told(pictures: Any, film: Film) -> None:
+    """Say of a frame, or of an encoder, how players make RGB of its pixels."""
+    full, _, primaries, transfer = film.colours
+    pictures.color_range, pictures.colorspace = max(full, 1), matrix_of(film)
+    pictures.color_primaries, pictures.color_trc = primaries, transfer
+
+
 def _fill(plane: Any, pixels: Pixels) -> None:
     lines = np.frombuffer(plane, pixels.dtype).reshape(-1, plane.line_size // pixels.itemsize)
     lines[: len(pixels), : pixels.shape[1]] = pixels
@@ -233,6 +238,8 @@ def join(
             first = stack.enter_context(av.open(str(parts[0])))
             pictures = sink.add_stream_from_template(first.streams.video[0], opaque=True)
             pictures.time_base = film.time_base
+            if first.format.name == "nut":  # which says nothing of it, nor do all codecs
+                _told(pictures.codec_context, film)
             pictures.metadata.update(main_stream(source).metadata)
             if film.rotation:
                 pictures.set_display_rotation(film.rotation)

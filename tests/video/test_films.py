@@ -87,6 +87,15 @@ def test_every_codec(tmp_path: Path, codec: str) -> None:
     assert max(greens(done.path)) < -15
 
 
+@pytest.mark.parametrize("codec", CODECS)
+def test_a_film_of_all_levels_stays_as_light_as_it_was(tmp_path: Path, codec: str) -> None:
+    film = write_film(tmp_path / "a.mkv", map(scene, range(3)), codec="ffv1", pix_fmt="gray")
+    done = colour(film, tmp_path / f"b{CODECS[codec].containers[0]}", codec=codec)
+    for (_, was), (_, now) in zip(read_film(film), read_film(done.path), strict=True):
+        light = [rgb_to_lab(rgb.astype(np.float32) / 255)[..., 0] for rgb in (was, now)]
+        assert np.abs(light[0] - light[1]).mean() < 2
+
+
 @pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="threads have no classes here")
 @pytest.mark.parametrize("codec", CODECS)
 def test_a_codec_leaves_the_rest_of_the_machine_its_processors(tmp_path: Path, codec: str) -> None:
