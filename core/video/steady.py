@@ -116,8 +116,7 @@ class Agreed:
 
     Attributes:
         planes: their means, (h', w', 4) float32: a*b*, and the squares of chroma and of the distance from the mean
-            colour of each whole guess, over the roots of these squares' own means: their mean over all places is how
-            strong guesses are, and how far they spread, on average.
+            colour of each whole guess, whose means over all places say how strong guesses are, and how far they spread.
         count: of how many guesses, (h', w') float32: those that have been brought along count for less.
     """
 
@@ -128,8 +127,7 @@ class Agreed:
     def of(guess: Float) -> Agreed:
         """One guess (h, w, 2)."""
         squares = [np.square(each).sum(axis=2) for each in (guess, guess - guess.mean((0, 1)))]
-        strengths = [plane / np.float32(max(float(plane.mean()), 1e-6) ** 0.5) for plane in squares]
-        return Agreed(np.dstack([guess, *strengths]), np.ones(guess.shape[:2], np.float32))
+        return Agreed(np.dstack([guess, *squares]), np.ones(guess.shape[:2], np.float32))
 
     def seen(self, way: Way) -> Agreed:
         """The same from another frame."""
@@ -147,7 +145,7 @@ class Agreed:
     def shown(self) -> Float:
         """Their mean at their exposure: where guesses differ, a plain mean is paler."""
         strength, spread = (float(each) for each in self.planes[..., 2:].mean((0, 1)))
-        return Exposure(max(0.0, strength**2 - spread**2) ** 0.5, spread).put_on(self.planes[..., :2])
+        return Exposure(max(0.0, strength - spread) ** 0.5, spread**0.5).put_on(self.planes[..., :2])
 
 
 @dataclass(frozen=True)
