@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import math
 import threading
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -110,6 +111,7 @@ class Page(gr.Blocks, metaclass=_NoStub):  # type: ignore[misc]
         ``_frontend`` is asked for one thing: whether the page must answer itself within three seconds of its start,
         or end. A machine that is busy or small takes longer, and is waited for a few lines before that.
         """
+        self.temp_file_sets[:] = [_Files(files) for files in self.temp_file_sets]
         self._queue.ANAYLTICS_CACHE_FREQUENCY = math.inf
         told = super().launch(*given, **{"_frontend": False, **named})
         self.state_holder.blocks = SimpleNamespace(default_config=self.default_config, blocks=())
@@ -156,6 +158,23 @@ class Page(gr.Blocks, metaclass=_NoStub):  # type: ignore[misc]
                 what = f"This endpoint takes {len(block_fn.inputs)} values and got {len(inputs)}"
             remedy = "send files with gradio_client's handle_file, and see /gradio_api/info for the rest"
             raise alert(RequestError(f"{what}; {remedy}.")) from error
+
+
+class _Files:
+    """A set of files that are deleted after an hour, as it is at a moment.
+
+    Gradio goes through the set itself, and where a file comes meanwhile, its deleting ends for good.
+    """
+
+    def __init__(self, files: set[str]):
+        self._files = files
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files.copy())
+
+    def __isub__(self, gone: set[str]) -> _Files:
+        self._files -= gone
+        return self
 
 
 def launch_options(settings: Settings) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import os
 import time
 from pathlib import Path
 
+import gradio.route_utils
 import httpx
 import pytest
 
@@ -61,4 +62,26 @@ def test_an_upload_for_which_there_is_no_room_is_refused(tmp_path: Path, monkeyp
         assert answer.json()["detail"].endswith("try again in ten minutes.")
         assert not list((tmp_path / "gradio").rglob("b.png"))
     finally:
+        page.close(verbose=False)
+
+
+def test_old_files_go_though_others_come_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "gradio"))
+    monkeypatch.setattr(core.cli.serve, "make_engine", lambda settings: make_engine())
+    page = core.cli.serve.launch(Settings(), None, {"server_name": "127.0.0.1", "share": False, "mcp_server": False})
+    try:
+        uploads = [("files", (f"{number}.png", bytes(100))) for number in range(3)]
+        kept = [Path(path) for path in httpx.post(f"{page.local_url}gradio_api/upload", files=uploads).json()]
+        assert page.upload_file_set == {str(path) for path in kept}
+
+        def remove(path: str) -> None:
+            page.upload_file_set.add(str(tmp_path / "new.png"))  # another visitor's
+            os.unlink(path)
+
+        monkeypatch.setattr(gradio.route_utils.os, "remove", remove)
+        gradio.route_utils.delete_files_created_by_app(page, 0)
+        assert not any(path.exists() for path in kept)
+        assert page.upload_file_set == {str(tmp_path / "new.png")}
+    finally:
+        monkeypatch.undo()
         page.close(verbose=False)
