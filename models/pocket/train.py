@@ -81,8 +81,8 @@ def sample_colours(paths: list[Path], stride: int = 4) -> Floats:
 class Run:
     """A training run: the network, its moving average, the critic, and how far it has come."""
 
-    def __init__(self, bins: Bins, rate: float, decay: float, minutes: float) -> None:
-        torch.manual_seed(0)
+    def __init__(self, bins: Bins, rate: float, decay: float, minutes: float, seed: int = 0) -> None:
+        torch.manual_seed(seed)
         self.net = Pocket(len(bins.centres)).eval()  # its batch norms keep ImageNet's statistics
         for part in self.net.encoder.early():
             part.requires_grad_(False)
@@ -211,12 +211,12 @@ def train(args: argparse.Namespace) -> None:
     if not (out / "bins.csv").exists():
         start = args.start and Bins.load(args.start.parent / "bins.csv")
         (start or make_bins(sample_colours(photo_paths(args.photos)))).save(out / "bins.csv")
-    run = Run(Bins.load(out / "bins.csv"), args.rate, args.decay, args.minutes)
+    run = Run(Bins.load(out / "bins.csv"), args.rate, args.decay, args.minutes, args.seed)
     if (out / "checkpoint.pt").exists():
         run.load(out / "checkpoint.pt")
     elif args.start:
         run.start_from(args.start)
-    batches = Batches(Photographs(packed), args.batch, args.aged, args.mounts, seed=run.step)
+    batches = Batches(Photographs(packed), args.batch, args.aged, args.mounts, seed=args.seed * 1_000_000 + run.step)
     began = saved = time.monotonic()
     losses: list[dict[str, float]] = []
     for batch in loader(batches):
@@ -256,6 +256,7 @@ def main() -> None:
     parser.add_argument("--decay", type=float, default=0.02, help="weight decay")
     parser.add_argument("--aged", type=float, default=0.3, help="share of photographs made to look like old prints")
     parser.add_argument("--mounts", type=float, default=0.08, help="share of photographs put on a mount")
+    parser.add_argument("--seed", type=int, default=0, help="another one gives another network, to take the mean with")
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
