@@ -170,7 +170,7 @@ class _Files:
         self._files = files
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._files.copy())
+        return iter(tuple(self._files))
 
     def __isub__(self, gone: set[str]) -> _Files:
         self._files -= gone
