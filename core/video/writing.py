@@ -137,7 +137,6 @@ class Part:
         stream.time_base = stream.codec_context.time_base = film.time_base
         stream.codec_context.sample_aspect_ratio = film.shape_of_pixels
         stream.codec_context.thread_count = 2  # what is written depends on it
-        self._matrix = matrix_of(film)
         _told(stream.codec_context, film)
         with _priority_kept():
             stream.codec_context.open()
@@ -158,7 +157,8 @@ class Part:
         bits = picture.format.components[0].bits
         brightness, *others = picture.planes
         frame = frame if self._codec.full else frame.in_video_range
-        luma, chroma = painted(frame, ab, (others[0].height, others[0].width), bits, self._matrix, refine)
+        size, matrix = (others[0].height, others[0].width), matrix_of(self._film)
+        luma, chroma = painted(frame, ab, size, bits, matrix, refine)
         _fill(brightness, luma)
         for number, plane in enumerate(others):
             _fill(plane, chroma[..., number])

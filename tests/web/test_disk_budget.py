@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import gradio.route_utils
@@ -14,6 +16,7 @@ import core.cli.serve
 from core.errors import PhotoError
 from core.settings import Settings
 from core.web.disk_budget import DiskBudget
+from core.web.page import Page
 from tests.support.fakes import make_engine
 
 
@@ -49,39 +52,42 @@ def test_the_oldest_make_room_but_nothing_that_may_be_in_use(tmp_path: Path) -> 
     assert sorted(path.parent.name for path in tmp_path.rglob("*.png")) == ["5", "500"]
 
 
-def test_an_upload_for_which_there_is_no_room_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "gradio"))
-    monkeypatch.setattr(core.cli.serve, "make_engine", lambda settings: make_engine())
+@contextmanager
+def launched(folder: Path, settings: Settings) -> Iterator[Page]:
+    """A server whose photographs lie in ``folder``."""
     options = {"server_name": "127.0.0.1", "share": False, "mcp_server": False}
-    page = core.cli.serve.launch(Settings(disk_mb=1), None, options)
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(folder))
+        patch.setattr(core.cli.serve, "make_engine", lambda settings: make_engine())
+        page = core.cli.serve.launch(settings, None, options)
+        try:
+            yield page
+        finally:
+            page.close(verbose=False)
+
+
+def test_an_upload_for_which_there_is_no_room_is_refused(tmp_path: Path) -> None:
+    with launched(tmp_path, Settings(disk_mb=1)) as page:
         upload = f"{page.local_url}gradio_api/upload"
         assert httpx.post(upload, files={"files": ("a.png", bytes(1_000))}).status_code == 200
         answer = httpx.post(upload, files={"files": ("b.png", bytes(2_000_000))})
         assert answer.status_code == 507
         assert answer.json()["detail"].endswith("try again in ten minutes.")
-        assert not list((tmp_path / "gradio").rglob("b.png"))
-    finally:
-        page.close(verbose=False)
+        assert not list(tmp_path.rglob("b.png"))
 
 
-def test_old_files_go_though_others_come_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "gradio"))
-    monkeypatch.setattr(core.cli.serve, "make_engine", lambda settings: make_engine())
-    page = core.cli.serve.launch(Settings(), None, {"server_name": "127.0.0.1", "share": False, "mcp_server": False})
-    try:
+def test_old_files_go_though_others_come_meanwhile(tmp_path: Path) -> None:
+    new = str(tmp_path / "new.png")
+    with launched(tmp_path, Settings()) as page, pytest.MonkeyPatch.context() as patch:
         uploads = [("files", (f"{number}.png", bytes(100))) for number in range(3)]
         kept = [Path(path) for path in httpx.post(f"{page.local_url}gradio_api/upload", files=uploads).json()]
         assert page.upload_file_set == {str(path) for path in kept}
 
         def remove(path: str) -> None:
-            page.upload_file_set.add(str(tmp_path / "new.png"))  # another visitor's
+            page.upload_file_set.add(new)  # another visitor's
             os.unlink(path)
 
-        monkeypatch.setattr(gradio.route_utils.os, "remove", remove)
+        patch.setattr(gradio.route_utils.os, "remove", remove)
         gradio.route_utils.delete_files_created_by_app(page, 0)
         assert not any(path.exists() for path in kept)
-        assert page.upload_file_set == {str(tmp_path / "new.png")}
-    finally:
-        monkeypatch.undo()
-        page.close(verbose=False)
+        assert page.upload_file_set == {new}
