@@ -3,10 +3,6 @@
     python -m models.pocket.export CHECKPOINT [CHECKPOINT ...] [--out FOLDER]
 
 Of several checkpoints the mean of their weights is written; one that is named twice counts twice.
-
-The graph is written node by node from the operators that cv2.dnn and onnxruntime compute alike (Conv, Clip,
-Add, Resize by a constant factor, GlobalAveragePool) and has no shape arithmetic, so one loaded net takes
-pictures of any size in turn.
 """
 
 from __future__ import annotations
@@ -19,9 +15,9 @@ from typing import Any
 import numpy as np
 import onnx
 import torch
-from onnx import TensorProto, helper, numpy_helper
-from torch import Tensor, nn
+from torch import Tensor
 
+from models.graph import Graph, Reader, planes
 from models.pocket.bins import Bins
 from models.pocket.network import TAPS, Pocket
 
@@ -29,67 +25,20 @@ REBALANCE = 0.0
 """Multiple of the log-weights: none since the loss looks at the picture, which is colourful enough."""
 
 
-class Graph:
-    """An ONNX graph under construction; every method adds nodes and gives back the name of their output."""
-
-    def __init__(self) -> None:
-        self.nodes: list[onnx.NodeProto] = []
-        self.initializers: list[onnx.TensorProto] = []
-
-    def op(self, kind: str, *inputs: str, output: str | None = None, **attributes: object) -> str:
-        """Add one node."""
-        output = output or f"{kind.lower()}{len(self.nodes)}"
-        self.nodes.append(helper.make_node(kind, list(inputs), [output], name=output, **attributes))
-        return output
-
-    def constant(self, values: object) -> str:
-        """Add a float32 initialiser."""
-        name = f"constant{len(self.initializers)}"
-        self.initializers.append(numpy_helper.from_array(np.asarray(values, np.float32), name))
-        return name
-
-    def weight(self, values: Tensor) -> str:
-        """Add an initialiser stored as float16 and cast to float32 when the graph is loaded."""
-        name = f"weight{len(self.initializers)}"
-        self.initializers.append(numpy_helper.from_array(values.detach().numpy().astype(np.float16), name))
-        return self.op("Cast", name, to=TensorProto.FLOAT)
-
-    def conv(self, x: str, conv: nn.Conv2d, *norms: nn.BatchNorm2d, output: str | None = None) -> str:
-        """Add a convolution with the batch norms that follow it folded in."""
-        kernel = conv.weight
-        bias = torch.zeros(conv.out_channels) if conv.bias is None else conv.bias
-        for norm in norms:
-            assert norm.running_var is not None and norm.running_mean is not None
-            scale = norm.weight / (norm.running_var + norm.eps).sqrt()
-            kernel = kernel * scale[:, None, None, None]
-            bias = (bias - norm.running_mean) * scale + norm.bias
-        same = getattr(conv, "static_padding", None)
-        if isinstance(same, nn.ZeroPad2d):
-            left, right, top, bottom = same.padding
-        else:
-            top = bottom = int(conv.padding[0])
-            left = right = int(conv.padding[1])
-        return self.op(
-            "Conv", x, self.weight(kernel), self.weight(bias), output=output,
-            kernel_shape=list(conv.kernel_size), strides=list(conv.stride),
-            pads=[top, left, bottom, right], group=conv.groups,
-        )  # fmt: skip
-
-    def relu6(self, x: str) -> str:
-        """Add a clip to 0..6."""
-        return self.op("Clip", x, self.constant(0.0), self.constant(6.0))
+def _relu6(graph: Graph, x: str) -> str:
+    return graph.op("Clip", x, graph.constant(0.0), graph.constant(6.0))
 
 
 def _encoder(graph: Graph, encoder: Any, x: str) -> list[str]:
     x = graph.op("Sub", x, graph.constant(50.0))
     x = graph.op("Div", x, graph.constant(50.0))
-    x = graph.relu6(graph.conv(x, encoder.stem, encoder.norm))
+    x = _relu6(graph, graph.conv(x, encoder.stem, encoder.norm))
     features = []
     for index, block in enumerate(encoder.blocks):
         y = x
         if hasattr(block, "_expand_conv"):
-            y = graph.relu6(graph.conv(y, block._expand_conv, block._bn0))
-        y = graph.relu6(graph.conv(y, block._depthwise_conv, block._bn1))
+            y = _relu6(graph, graph.conv(y, block._expand_conv, block._bn0))
+        y = _relu6(graph, graph.conv(y, block._depthwise_conv, block._bn1))
         y = graph.conv(y, block._project_conv, block._bn2)
         args = block._block_args
         x = graph.op("Add", y, x) if args.stride == 1 and args.input_filters == args.output_filters else y
@@ -102,7 +51,7 @@ def _decoder(graph: Graph, decoder: Any, features: list[str]) -> None:
     def stage(x: str, level: int) -> str:
         for block in decoder.stages[level]:
             y = graph.conv(x, block.depthwise, block.norm1)
-            x = graph.op("Add", graph.relu6(graph.conv(y, block.pointwise, block.norm2)), x)
+            x = graph.op("Add", _relu6(graph, graph.conv(y, block.pointwise, block.norm2)), x)
         return x
 
     context = graph.conv(graph.op("GlobalAveragePool", features[3]), decoder.context[1])
@@ -118,37 +67,10 @@ def _decoder(graph: Graph, decoder: Any, features: list[str]) -> None:
     graph.conv(x, decoder.affinity, output="features")
 
 
-class _Reader(Graph):
-    """Puts the weights of a written graph back into a network, in the order in which `export` wrote them."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self._kept = (
-            torch.from_numpy(numpy_helper.to_array(each).astype(np.float32))
-            for each in onnx.load(path).graph.initializer
-            if each.name.startswith("weight")
-        )
-
-    @torch.no_grad()
-    def conv(self, x: str, conv: nn.Conv2d, *norms: nn.BatchNorm2d, output: str | None = None) -> str:
-        conv.weight.copy_(next(self._kept))
-        bias = next(self._kept)
-        if conv.bias is not None:
-            conv.bias.copy_(bias)
-        for norm in norms:  # folded: an identity, but that the last one adds the bias
-            nn.init.constant_(norm.running_var, 1 - norm.eps)  # type: ignore[arg-type]
-            nn.init.zeros_(norm.running_mean)  # type: ignore[arg-type]
-            nn.init.ones_(norm.weight)
-            nn.init.zeros_(norm.bias)
-        if norms and conv.bias is None:
-            norms[-1].bias.copy_(bias)
-        return super().conv(x, conv, *norms, output=output)
-
-
 def restore(path: Path) -> Pocket:
     """The network with an exported file's weights, to train on; its batch norms must stay in eval mode."""
     net = Pocket(len(Bins.load(path.with_name("bins.csv")).centres), pretrained=False)
-    graph = _Reader(path)
+    graph = Reader(path)
     _decoder(graph, net.decoder, _encoder(graph, net.encoder, "lightness"))
     return net.eval()
 
@@ -179,22 +101,9 @@ def export(net: Pocket) -> onnx.ModelProto:
     net = net.eval().cpu()
     graph = Graph()
     _decoder(graph, net.decoder, _encoder(graph, net.encoder, "lightness"))
-    model = helper.make_model(
-        helper.make_graph(
-            graph.nodes,
-            "pocket",
-            [helper.make_tensor_value_info("lightness", TensorProto.FLOAT, [1, 1, "height", "width"])],
-            [
-                helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, head.out_channels, "rows", "columns"])
-                for name, head in (("logits", net.decoder.head), ("features", net.decoder.affinity))
-            ],
-            graph.initializers,
-        ),
-        opset_imports=[helper.make_opsetid("", 13)],
-        ir_version=8,
-    )
-    onnx.checker.check_model(model, full_check=True)
-    return model
+    heads = (("logits", net.decoder.head), ("features", net.decoder.affinity))
+    outputs = [planes(name, 1, head.out_channels, "rows", "columns") for name, head in heads]
+    return graph.model("pocket", [planes("lightness", 1, 1, "height", "width")], outputs)
 
 
 def main() -> None:
