@@ -25,17 +25,17 @@ Mask = NDArray[np.bool_]
 _LIKELY = -1.0
 """Logit from which a pixel is part of a mark, for the network."""
 
-_WEIGHTS = (0.65, 0.45, -1.08, 0.78, 1.17, 3.62, 1.07, -1.44)
+_WEIGHTS = (0.48, 0.51, -1.19, 1.12, 1.63, 3.55, 0.94, -1.7)
 """Of what tells marks from things of the picture: the logit of the surest pixel and of all in the mean; the logarithms
 of the pixels and of the length; how far the level goes beyond the print's own blacks and whites, and from what is
-around; whether the rim is touched, as by tears; and 1. By logistic regression on 82 photographs of 500 to 1024 pixels,
+around; whether the rim is touched, as by tears; and 1. By logistic regression on 150 photographs of 500 to 1024 pixels,
 clean, scratched, creased and torn. A fence is as dark as a coat, but bare paper is whiter than anything on the
 print."""
 
 _TAILS, _AROUND_IT = (3, 97), 15
 """Percentiles that are a print's blacks and whites; pixels of the square around."""
 
-_LIMITS, _LIMITS_OF_PRINTS = (0.1, -1.9, 2.5), (-1.3, -2.0, 1.0)
+_LIMITS, _LIMITS_OF_PRINTS = (-0.5, -2.0, 2.5), (-1.8, -2.3, 0.5)
 """From which sum something is a mark, from which it is one where others are certain, and from which it is certain; and
 the same on what a cast or a screen shows to be an old print: its cracks need not be as white as paper."""
 
