@@ -26,8 +26,10 @@ def pooled(logits: Tensor, lightness: Tensor, features: Tensor) -> Tensor:
     places = torch.cat([lightness / TONE, position, features], 1)
     own = places.flatten(2).transpose(1, 2)
     block = nn.functional.avg_pool2d(places, 2).flatten(2)
-    square = own.square().sum(2)[:, :, None] + block.square().sum(1)[:, None] - 2 * own @ block
-    weight = torch.exp(-square.clamp(min=0) / 2)
+    # Half the squared distance, negative, as one product: these matrices are what pooling's time goes to.
+    own = torch.cat([own, own.square().sum(2, keepdim=True) / -2, torch.ones_like(own[..., :1])], 2)
+    block = torch.cat([block, torch.ones_like(block[:, :1]), block.square().sum(1, keepdim=True) / -2], 1)
+    weight = torch.exp(own @ block)
     with torch.autocast("cpu", torch.bfloat16):
         near = torch.bmm(nn.functional.avg_pool2d(logits, 2).flatten(2), weight.transpose(1, 2))
     total = weight.sum(2)[:, None] + 1
