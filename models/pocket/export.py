@@ -1,4 +1,4 @@
-"""Write a trained network as pocket.onnx: batch norm folded into the convolutions, weights stored in 16 bits.
+"""Write a trained network as pocket.onnx, its weights in 16 bits.
 
     python -m models.pocket.export CHECKPOINT [CHECKPOINT ...] [--out FOLDER]
 
@@ -32,14 +32,14 @@ def _relu6(graph: Graph, x: str) -> str:
 def _encoder(graph: Graph, encoder: Any, x: str) -> list[str]:
     x = graph.op("Sub", x, graph.constant(50.0))
     x = graph.op("Div", x, graph.constant(50.0))
-    x = _relu6(graph, graph.conv(x, encoder.stem, encoder.norm))
+    x = _relu6(graph, graph.conv(x, encoder.stem))
     features = []
     for index, block in enumerate(encoder.blocks):
         y = x
         if hasattr(block, "_expand_conv"):
-            y = _relu6(graph, graph.conv(y, block._expand_conv, block._bn0))
-        y = _relu6(graph, graph.conv(y, block._depthwise_conv, block._bn1))
-        y = graph.conv(y, block._project_conv, block._bn2)
+            y = _relu6(graph, graph.conv(y, block._expand_conv))
+        y = _relu6(graph, graph.conv(y, block._depthwise_conv))
+        y = graph.conv(y, block._project_conv)
         args = block._block_args
         x = graph.op("Add", y, x) if args.stride == 1 and args.input_filters == args.output_filters else y
         if index in TAPS:
@@ -50,25 +50,25 @@ def _encoder(graph: Graph, encoder: Any, x: str) -> list[str]:
 def _decoder(graph: Graph, decoder: Any, features: list[str]) -> None:
     def stage(x: str, level: int) -> str:
         for block in decoder.stages[level]:
-            y = graph.conv(x, block.depthwise, block.norm1)
-            x = graph.op("Add", _relu6(graph, graph.conv(y, block.pointwise, block.norm2)), x)
+            y = graph.conv(x, block.depthwise)
+            x = graph.op("Add", _relu6(graph, graph.conv(y, block.pointwise)), x)
         return x
 
     context = graph.conv(graph.op("GlobalAveragePool", features[3]), decoder.context[1])
     # Taken from 0 and subtracted: OpenCV 5 fuses a plain Add into the convolution and then refuses to broadcast.
     context = graph.op("Sub", graph.constant(0.0), context)
-    x = stage(graph.op("Sub", graph.conv(features[3], *decoder.lateral[3]), context), 3)
+    x = stage(graph.op("Sub", graph.conv(features[3], decoder.lateral[3]), context), 3)
     twice = graph.constant([1.0, 1.0, 2.0, 2.0])
     for level in (2, 1, 0):
-        x = graph.conv(x, *decoder.narrow[level])
+        x = graph.conv(x, decoder.narrow[level])
         x = graph.op("Resize", x, "", twice, mode="linear", coordinate_transformation_mode="half_pixel")
-        x = stage(graph.op("Add", x, graph.conv(features[level], *decoder.lateral[level])), level)
+        x = stage(graph.op("Add", x, graph.conv(features[level], decoder.lateral[level])), level)
     graph.conv(x, decoder.head, output="logits")
     graph.conv(x, decoder.affinity, output="features")
 
 
 def restore(path: Path) -> Pocket:
-    """The network with an exported file's weights, to train on; its batch norms must stay in eval mode."""
+    """The network with an exported file's weights, to train on."""
     net = Pocket(len(Bins.load(path.with_name("bins.csv")).centres), pretrained=False)
     graph = Reader(path)
     _decoder(graph, net.decoder, _encoder(graph, net.encoder, "lightness"))

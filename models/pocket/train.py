@@ -83,7 +83,7 @@ class Run:
 
     def __init__(self, bins: Bins, rate: float, decay: float, minutes: float, seed: int = 0) -> None:
         torch.manual_seed(seed)
-        self.net = Pocket(len(bins.centres)).eval()  # its batch norms keep ImageNet's statistics
+        self.net = Pocket(len(bins.centres))
         for part in self.net.encoder.early():
             part.requires_grad_(False)
         for module in self.net.encoder.modules():
