@@ -14,6 +14,7 @@ import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 
 class Graph:
@@ -41,15 +42,11 @@ class Graph:
         self.initializers.append(numpy_helper.from_array(values.detach().numpy().astype(np.float16), name))
         return self.op("Cast", name, to=TensorProto.FLOAT)
 
-    def conv(self, x: str, conv: nn.Conv2d, *norms: nn.BatchNorm2d, output: str | None = None) -> str:
-        """Add a convolution with the batch norms that follow it folded in."""
-        kernel = conv.weight
+    def conv(self, x: str, conv: nn.Conv2d, norm: nn.BatchNorm2d | None = None, output: str | None = None) -> str:
+        """Add a convolution with the batch norm that follows it folded in."""
+        if norm is not None:
+            conv = fuse_conv_bn_eval(conv, norm)
         bias = torch.zeros(conv.out_channels) if conv.bias is None else conv.bias
-        for norm in norms:
-            assert norm.running_var is not None and norm.running_mean is not None
-            scale = norm.weight / (norm.running_var + norm.eps).sqrt()
-            kernel = kernel * scale[:, None, None, None]
-            bias = (bias - norm.running_mean) * scale + norm.bias
         same = getattr(conv, "static_padding", None)
         if isinstance(same, nn.ZeroPad2d):
             left, right, top, bottom = same.padding
@@ -57,7 +54,7 @@ class Graph:
             top = bottom = int(conv.padding[0])
             left = right = int(conv.padding[1])
         return self.op(
-            "Conv", x, self.weight(kernel), self.weight(bias), output=output,
+            "Conv", x, self.weight(conv.weight), self.weight(bias), output=output,
             kernel_shape=list(conv.kernel_size), strides=list(conv.stride),
             pads=[top, left, bottom, right], group=conv.groups,
         )  # fmt: skip
@@ -84,18 +81,17 @@ class Reader(Graph):
         self._weights = (torch.from_numpy(each.astype(np.float32)) for each in kept if each.dtype == np.float16)
 
     @torch.no_grad()
-    def conv(self, x: str, conv: nn.Conv2d, *norms: nn.BatchNorm2d, output: str | None = None) -> str:
-        """Fill a convolution; the norms behind it become identities, but that the last one adds the bias."""
+    def conv(self, x: str, conv: nn.Conv2d, norm: nn.BatchNorm2d | None = None, output: str | None = None) -> str:
+        """Fill a convolution; a norm behind it becomes an identity, but that it adds the bias."""
         conv.weight.copy_(next(self._weights))
         bias = next(self._weights)
-        if conv.bias is not None:
-            conv.bias.copy_(bias)
-        for norm in norms:
+        if norm is not None:
             norm.reset_parameters()
             nn.init.constant_(norm.running_var, 1 - norm.eps)  # type: ignore[arg-type]
-        if norms and conv.bias is None:
-            norms[-1].bias.copy_(bias)
-        return super().conv(x, conv, *norms, output=output)
+        adds = conv if norm is None else norm
+        if adds.bias is not None:
+            adds.bias.copy_(bias)
+        return super().conv(x, conv, norm, output)
 
 
 def planes(name: str, *shape: int | str) -> onnx.ValueInfoProto:

@@ -51,9 +51,9 @@ def export(net: Marks) -> onnx.ModelProto:
 
 def restore(path: Path) -> Marks:
     """The network with an exported file's weights, its batch norms identities."""
-    net = Marks()
+    net = Marks().eval()
     _write(Reader(path), net)
-    return net.eval()
+    return net
 
 
 def main() -> None:
