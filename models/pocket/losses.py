@@ -23,7 +23,7 @@ _WHITE = torch.tensor([0.95047, 1.0, 1.08883])
 
 
 class SoftCrossEntropy(nn.Module):
-    """Cross-entropy of logits (n, q, h, w) with the soft encoding of a*b* (n, h, w, 2); Zhang 2016, equation 2."""
+    """Cross-entropy of logits (n, h, w, q) with the soft encoding of a*b* (n, h, w, 2); Zhang 2016, equation 2."""
 
     def __init__(self, centres: Floats) -> None:
         super().__init__()
@@ -35,7 +35,7 @@ class SoftCrossEntropy(nn.Module):
         """The mean over the batch's pixels, in nats."""
         cell = (ab.round().long() + 128).clamp(0, 255)
         entry = (cell[..., 0] * 256 + cell[..., 1]).flatten()
-        rows = logits.permute(0, 2, 3, 1).flatten(0, 2).float()
+        rows = logits.flatten(0, 2)
         likelihood = (rows.gather(1, self.nearest[entry]) * self.weight[entry]).sum(1)
         return (rows.logsumexp(1) - likelihood).mean()
 

@@ -13,24 +13,28 @@ def pooled(logits: Tensor, lightness: Tensor, features: Tensor) -> Tensor:
     """Logits averaged over what is near and alike.
 
     Args:
-        logits: (n, q, h, w).
-        lightness: (n, 1, h, w) L*, as the network saw it.
-        features: (n, c, h, w).
+        logits: (n, h, w, q).
+        lightness: (n, h, w) L*, as the network saw it.
+        features: (n, h, w, c).
 
     Returns:
-        (n, q, h, w) float32.
+        (n, h, w, q) float32.
     """
-    n, q, h, w = logits.shape
+    n, h, w, q = logits.shape
     rows, columns = torch.meshgrid(torch.arange(h) / REACH, torch.arange(w) / REACH, indexing="ij")
-    position = torch.stack([rows, columns])[None].expand(n, -1, -1, -1)
-    places = torch.cat([lightness / TONE, position, features], 1)
-    own = places.flatten(2).transpose(1, 2)
-    block = nn.functional.avg_pool2d(places, 2).flatten(2)
+    position = torch.stack([rows, columns], -1).expand(n, -1, -1, -1)
+    places = torch.cat([lightness[..., None] / TONE, position, features], 3)
+    own, block = places.flatten(1, 2), _halved(places)
     # Half the squared distance, negative, as one product: these matrices are what pooling's time goes to.
     own = torch.cat([own, own.square().sum(2, keepdim=True) / -2, torch.ones_like(own[..., :1])], 2)
-    block = torch.cat([block, torch.ones_like(block[:, :1]), block.square().sum(1, keepdim=True) / -2], 1)
-    weight = torch.exp(own @ block)
+    block = torch.cat([block, torch.ones_like(block[..., :1]), block.square().sum(2, keepdim=True) / -2], 2)
+    weight = torch.exp(own @ block.transpose(1, 2))
+    share = (weight.sum(2, keepdim=True) + 1).reciprocal()
     with torch.autocast("cpu", torch.bfloat16):
-        near = torch.bmm(nn.functional.avg_pool2d(logits, 2).flatten(2), weight.transpose(1, 2))
-    total = weight.sum(2)[:, None] + 1
-    return ((near.float() + logits.flatten(2)) / total).view(n, q, h, w)
+        near = torch.bmm(weight, _halved(logits))
+    return ((near.float() + logits.flatten(1, 2)) * share).view(n, h, w, q)
+
+
+def _halved(places: Tensor) -> Tensor:
+    """(n, h, w, c) to (n, h/2 * w/2, c), the means of blocks of four."""
+    return nn.functional.avg_pool2d(places.movedim(3, 1), 2).movedim(1, 3).flatten(1, 2)

@@ -167,10 +167,10 @@ class Run:
         """
         with torch.autocast("cpu", torch.bfloat16):
             logits, features = self.net(batch.seen.contiguous(memory_format=torch.channels_last))
-        logits, features = logits.float(), features.float()
-        shown = pooled(logits, nn.functional.avg_pool2d(batch.seen, 4), features)
-        ab = torch.einsum("nqhw,qc->nchw", torch.softmax(shown / TEMPERATURE, 1), self.centres)
-        belief = torch.softmax(logits, 1).mean((2, 3))
+        logits, features = logits.float().movedim(1, 3), features.float().movedim(1, 3)
+        shown = pooled(logits, nn.functional.avg_pool2d(batch.seen, 4)[:, 0], features)
+        ab = (torch.softmax(shown / TEMPERATURE, 3) @ self.centres).movedim(3, 1)
+        belief = torch.softmax(logits, 3).mean((1, 2))
         expected = belief @ self.centres.norm(dim=1)
         mean = (ab.square().sum(1) + 1e-3).sqrt().mean((1, 2))
         gain = (expected / mean).pow(VIVIDNESS).clamp(0.8, 2.5)
