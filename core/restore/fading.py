@@ -15,8 +15,8 @@ _TAILS = (0.3, 99.7)
 _STILL = 1.5
 """Pixels over which a copy is blurred for the ends of its range: grain would widen it and leave its blacks milky."""
 
-_RANGE = (2.0, 96.0)
-"""L* to which they are brought: the middle of 100 clean photographs' own ends is 1.4 and 98.8."""
+_RANGE = (1.4, 98.8)
+"""L* to which they are brought: the middle of 100 clean photographs' own ends."""
 
 _FADED, _SURE = 70.0, 52.0
 """Widths in L* of a photograph's range under which it may have faded, and has surely."""

@@ -10,7 +10,7 @@ from core.restore.finding import Finding
 _BLOCK = 16
 """Pixels of a side of the blocks that are held against one another."""
 
-_CALM = 15.0
+_CALM = 10.0
 """Percentile of the blocks' deviations that is noise: calm places have nothing else."""
 
 _SOME, _SURE = 0.03, 0.06

@@ -65,6 +65,14 @@ def test_the_network_sees_them_filled_and_the_picture_keeps_them_unless_asked():
     assert np.abs(seen - truth)[mask].mean() < 0.4 * np.abs(print_ - truth)[mask].mean()
 
 
+def test_one_bright_thing_is_no_damage_but_several_marks_are():
+    plane = scene(700, 900)
+    cv2.circle(plane, (450, 300), 9, 1.0, -1, cv2.LINE_AA)  # a lamp
+    assert not restoration_of(photo_of(plane)).told
+    print_, _ = scratched(scene(700, 900), np.random.default_rng(2))
+    assert [each.step for each in restoration_of(photo_of(print_.clip(0, 1))).told] == ["marks"]
+
+
 @pytest.mark.parametrize("scale", [1, 5])
 def test_sixteen_bits_stay_outside_the_mask_of_a_picture_of_any_size(scale):
     plane, _ = scratched(scene(), np.random.default_rng(2))
