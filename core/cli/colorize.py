@@ -54,11 +54,14 @@ def colorize(
     ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Make pictures anew that are there already.")] = False,
     jobs: Annotated[
-        str,
+        str | None,
         typer.Option(
-            "--jobs", "-j", metavar="N", help="How many processes colour at once; auto: as cores and memory allow."
+            "--jobs",
+            "-j",
+            metavar="N",
+            help="How many processes colour at once, 1 by default; auto: as cores and memory allow, as --ray does.",
         ),
-    ] = "1",
+    ] = None,
     give_up: Annotated[
         float,
         typer.Option(metavar="SECONDS", min=1, help="After which a process that hangs is killed, with --jobs."),
@@ -171,7 +174,7 @@ def colorize(
         }
         look = make_look(**{name: value for name, value in given.items() if value is not None})
         format_name = output_format(format_) if format_ else None
-        at_once = read_jobs(jobs)
+        at_once = read_jobs(jobs or ("auto" if ray else "1"))
         options = dict(read_option(text) for text in option or ())
         engine = make_engine(settings_of(context))
         folder = ReferenceFolder(reference) if reference and reference.is_dir() else None

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 import app
 import core.cli.colorize
 from core.engine import Engine
+from core.errors import RequestError
 from core.settings import Settings
 from tests.support.fakes import fake_engine, grey_picture
 
@@ -138,3 +139,19 @@ def test_without_ray_the_command_says_what_to_install(tmp_path: Path, monkeypatc
     code, told = colorize("a.png", "--ray", "local", "--backend", "pocket")
     assert code == 2
     assert "--ray needs a package more: pip install -r requirements-ray.txt" in told
+
+
+@pytest.mark.parametrize(("jobs", "size"), [((), None), (("--jobs", "2"), 2)])
+def test_a_cluster_works_with_all_its_cores_unless_told(tmp_path, monkeypatch, jobs, size):
+    asked = []
+
+    def refuses(address, size, *rest):
+        asked.append(size)
+        raise RequestError("No cluster.")
+
+    monkeypatch.setattr("core.jobs.cluster.colour_on_ray", refuses)
+    monkeypatch.setattr(core.cli.colorize, "make_engine", fake_engine)
+    Image.fromarray(np.zeros((8, 8), np.uint8)).save(tmp_path / "a.png")
+    monkeypatch.chdir(tmp_path)
+    colorize("a.png", "--backend", "pocket", "--output", "out", "--ray", "local", *jobs)
+    assert asked == [size]
