@@ -174,7 +174,7 @@ def colorize(
         }
         look = make_look(**{name: value for name, value in given.items() if value is not None})
         format_name = output_format(format_) if format_ else None
-        at_once = read_jobs(jobs or ("auto" if ray else "1"))
+        at_once = read_jobs(jobs if jobs is not None else "auto" if ray else "1")
         options = dict(read_option(text) for text in option or ())
         engine = make_engine(settings_of(context))
         folder = ReferenceFolder(reference) if reference and reference.is_dir() else None

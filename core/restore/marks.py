@@ -117,13 +117,13 @@ def find_marks(grey: Float, inside: tuple[slice, slice], closely: bool = True, i
 
     print_ = np.ascontiguousarray(grey[inside])
     limits = _OF_PRINTS if is_print else _OF_PHOTOGRAPHS
-    nothing = np.zeros(grey.shape, bool)
+    nothing = Marks(np.zeros(grey.shape, bool), np.zeros(grey.shape, bool), False)
     wide = None
     if max(print_.shape) >= _HALVED:
         size = (print_.shape[1] // 2, print_.shape[0] // 2)
         wide = _candidates(np.asarray(cv2.resize(print_, size, interpolation=cv2.INTER_AREA), np.float32))
         if not closely and wide.evidence < _GLANCE:
-            return Marks(nothing, nothing, False)
+            return nothing
     fine = _candidates(print_)
     certain = fine.evidence > limits.certain
     found = fine.above(limits.mark_beside if certain else limits.mark)
@@ -131,8 +131,8 @@ def find_marks(grey: Float, inside: tuple[slice, slice], closely: bool = True, i
         small = wide.above(limits.wide_mark).astype(np.uint8)
         found |= cv2.resize(small, print_.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
     if not (closely or certain) or found.sum() > _MOST * grey.size or not found.any():
-        return Marks(nothing, nothing, False)
-    mask = nothing.copy()
+        return nothing
+    mask = np.zeros(grey.shape, bool)
     mask[inside] = found
     return Marks(mask, find_faces(grey), certain)
 
@@ -163,11 +163,10 @@ def _candidates(grey: Float) -> _Candidates:
     labels = np.asarray(joined, np.int32)
     places = np.flatnonzero(labels)
     which = np.ravel(labels)[places]
-    pixels = np.bincount(which, minlength=count)
+    pixels = np.maximum(np.bincount(which, minlength=count), 1)
 
     def mean(plane: Float) -> Float:
-        total = np.bincount(which, np.ravel(plane)[places], count)
-        return np.asarray(total / np.maximum(pixels, 1), np.float32)
+        return np.asarray(np.bincount(which, np.ravel(plane)[places], count) / pixels, np.float32)
 
     most = np.full(count, -np.inf, np.float32)  # the first, which is all that is no mark, keeps it
     np.maximum.at(most, which, np.ravel(logits)[places])
@@ -178,7 +177,7 @@ def _candidates(grey: Float) -> _Candidates:
     terms = (
         most,
         mean(logits),
-        np.log(np.maximum(pixels, 1)),
+        np.log(pixels),
         np.log(np.maximum(width, height)),
         np.maximum(level - white, black - level),
         np.abs(level - around),
