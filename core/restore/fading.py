@@ -41,7 +41,7 @@ def find_fading(grey: Float, is_print: bool) -> Finding | None:
     import cv2
 
     still = cv2.medianBlur(np.ascontiguousarray(grey), 3)  # dust is no white
-    black, white = _ends(still)
+    black, white = _ends(still[::2, ::2])
     if white - black > _FADED or white - black < 1:
         return None
     gain, offset = _line(*_ends(cv2.GaussianBlur(still, (0, 0), _STILL)))
