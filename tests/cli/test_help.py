@@ -35,7 +35,7 @@ def test_help_waits_for_nothing_heavy():
     assert not heavy & imported
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/deploying.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/command-line.md", "docs/deploying.md"])
 def test_every_option_that_a_page_names_is_there(page):
     text = (ROOT / page).read_text()
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", "\n".join(re.findall(r"`[^`]*app\.py[^`]*`|`--[^`]*`", text))))

@@ -11,6 +11,7 @@ from core.settings import Settings, load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
+SETTINGS = (ROOT / "docs" / "settings.md").read_text()
 
 
 def blocks(language: str) -> list[str]:
@@ -50,23 +51,26 @@ def test_every_backend_is_in_the_table():
 @pytest.mark.parametrize("name", sorted(Settings.model_fields.keys() - {"repos"}))
 def test_every_setting_is_named_with_its_default(name):
     default = Settings().model_dump()[name]
-    stated = re.search(rf"`AUTOCHROME_{name.upper()}`\s+\(([^),]*)", README)
+    stated = re.search(rf"^\| `AUTOCHROME_{name.upper()}` \| ([^|]*) \|", SETTINGS, re.MULTILINE)
     assert stated, name
     if default is not None:
         assert float(stated[1]) == default
+    else:
+        assert not re.search(r"\d", stated[1])
 
 
 def test_a_repository_of_ones_own_is_named():
-    assert re.search(r"`AUTOCHROME_\*_REPO`\s+\(", README)
+    assert "`AUTOCHROME_*_REPO`" in SETTINGS
     assert load_settings({"AUTOCHROME_ZHANG_REPO": "me/copy"}).repo_of("zhang-v2")
-    assert "`AUTOCHROME_ZHANG_REPO`" in README
+    assert "`AUTOCHROME_ZHANG_REPO`" in SETTINGS
 
 
-def test_every_link_into_the_tree_leads_somewhere():
-    links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in link]
+@pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "docs" / "command-line.md"], ids=lambda page: page.stem)
+def test_every_link_into_the_tree_leads_somewhere(page):
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", page.read_text()) if "://" not in link]
     assert len(links) > 3
     for link in links:
-        assert (ROOT / link).exists(), link
+        assert (page.parent / link).exists(), link
 
 
 def test_what_a_person_needs_comes_before_what_a_programmer_needs():
