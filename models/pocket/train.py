@@ -1,11 +1,12 @@
 """Train the network on a folder of colour photographs.
 
-    python -m models.pocket.train PHOTOS --out DIR [--start CHECKPOINT] [--minutes N]
+    python -m models.pocket.train PHOTOS --out DIR [--start CHECKPOINT] [--teacher FILE] [--minutes N]
 
 The loss looks at what a person will see: the distribution is pooled, made one colour and given its vividness as
-``core/look`` does, and the picture is compared with the true one by a classifier's features. Learning slows down over
-the minutes that are given. Writes DIR/bins.csv, DIR/log.csv, every ten minutes DIR/checkpoint.pt, from which the same
-command goes on, and beside it the averaged weights as DIR/at-STEP.pt: the last need not be the best.
+``core/look`` does, and the picture is compared with the true one by a classifier's features. A teacher says what else
+it might have been. Learning slows down over the minutes that are given. Writes DIR/bins.csv, DIR/log.csv, every ten
+minutes DIR/checkpoint.pt, from which the same command goes on, and beside it the averaged weights as DIR/at-STEP.pt:
+the last need not be the best.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from torch import Tensor, nn
 from models.pocket.bins import Bins, Floats, make_bins
 from models.pocket.data import Batch, Batches, Photographs, load_rgb, loader, pack
 from models.pocket.evaluate import photo_paths
-from models.pocket.export import weights_of
+from models.pocket.export import restore, weights_of
 from models.pocket.losses import (
     Classifier,
     Critic,
@@ -38,30 +39,33 @@ from models.pocket.losses import (
 from models.pocket.metrics import to_lab
 from models.pocket.network import Pocket
 from models.pocket.pooling import pooled
+from models.pocket.teacher import Hints, Teacher
 
 TEMPERATURE, VIVIDNESS = 0.38, 0.5
 """How a picture is decoded: as ``core.look.look.Look`` does it by default."""
 
 WEIGHTS = {
-    "cross_entropy": 0.5,
+    "cross_entropy": 0.25,
+    "teacher": 0.5,
     "pooled": 0.5,
     "perceptual": 8.0,
     "head": 2.0,
     "classes": 0.3,
     "chroma": 0.2,
     "skin": 0.5,
-    "violet": 0.1,
-    "critic": 0.1,
+    "violet": 0.6,
+    "hints": 1.0,
+    "critic": 0.08,
 }
-"""Of the terms of the loss: distributions raw and pooled, features at three strides and the head's, what the classifier
-takes the picture for, its mean chroma, the colour of skin, and violet that is none; the critic's verdict comes in
-later."""
+"""Of the terms of the loss: distributions raw, as taught and pooled, features at three strides and the head's, what the
+classifier takes the picture for, its mean chroma, the colour of skin, violet that is none, and what the encoder knows
+of things; the critic's verdict comes in later."""
 
 CRITIC_FROM = 0.3
 """Share of the time after which the critic has its say."""
 
-ENCODER_RATE = 0.2
-"""Learning rate of the pretrained encoder, as a share of the decoder's."""
+ENCODER_RATE, HINTS_RATE = 0.3, 2.0
+"""Learning rates of the pretrained encoder and of what is thrown away, as shares of the decoder's."""
 
 WARM_UP = 100
 """Steps over which the learning rate rises at first."""
@@ -81,7 +85,7 @@ def sample_colours(paths: list[Path], stride: int = 4) -> Floats:
 class Run:
     """A training run: the network, its moving average, the critic, and how far it has come."""
 
-    def __init__(self, bins: Bins, rate: float, decay: float, minutes: float, seed: int = 0) -> None:
+    def __init__(self, bins: Bins, teacher: Path, rate: float, decay: float, minutes: float, seed: int = 0) -> None:
         torch.manual_seed(seed)
         self.net = Pocket(len(bins.centres))
         for part in self.net.encoder.early():
@@ -92,9 +96,10 @@ class Run:
                 module.requires_grad_(False)
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.net)
+        self.teacher, self.hints = Teacher(restore(teacher)), Hints()
         self.classifier, self.critic = Classifier(), Critic()
-        self.rates = (rate * ENCODER_RATE, rate)
-        parts = (self.net.encoder, self.net.decoder)
+        self.rates = (rate * ENCODER_RATE, rate, rate * HINTS_RATE)
+        parts = (self.net.encoder, self.net.decoder, self.hints)
         trained = [[weight for weight in part.parameters() if weight.requires_grad] for part in parts]
         self.weights = [weight for group in trained for weight in group]
         self.optimizer = torch.optim.AdamW([{"params": group} for group in trained], weight_decay=decay)
@@ -110,7 +115,7 @@ class Run:
         self.net.load_state_dict(weights)
         self.average.load_state_dict(weights)
 
-    _STATE = ("net", "average", "critic", "optimizer", "critic_optimizer")
+    _STATE = ("net", "average", "hints", "critic", "optimizer", "critic_optimizer")
 
     def load(self, path: Path) -> None:
         """Go back to where `save` was called."""
@@ -165,8 +170,11 @@ class Run:
 
         The network may see an old print; the picture is decoded on the photograph's own lightness all the same.
         """
+        seen, clean = (x.contiguous(memory_format=torch.channels_last) for x in (batch.seen, batch.lightness[:, None]))
         with torch.autocast("cpu", torch.bfloat16):
-            logits, features = self.net(batch.seen.contiguous(memory_format=torch.channels_last))
+            encoded = self.net.encoder(seen)
+            logits, features = self.net.decoder(encoded)
+            hints, taught = self.hints(encoded, clean), self.teacher(clean)
         logits, features = logits.float().movedim(1, 3), features.float().movedim(1, 3)
         shown = pooled(logits, nn.functional.avg_pool2d(batch.seen, 4)[:, 0], features)
         ab = (torch.softmax(shown / TEMPERATURE, 3) @ self.centres).movedim(3, 1)
@@ -179,10 +187,12 @@ class Run:
         true = true_ab.norm(dim=1).mean((1, 2))
         terms = {
             "cross_entropy": self.cross_entropy(logits, batch.ab),
+            "teacher": self.teacher.cross_entropy(logits, taught),
             "pooled": self.cross_entropy(shown, batch.ab),
             "chroma": torch.log((mean * gain + 2) / (true + 2)).abs().mean(),
             "skin": skin_error(ab, true_ab, nn.functional.avg_pool2d(batch.lightness, 4)),
             "violet": false_violet(ab, true_ab),
+            "hints": hints,
         }
         wide = nn.functional.interpolate(ab, scale_factor=4.0, mode="bilinear")
         return lab_to_srgb(batch.lightness, wide), terms
@@ -211,7 +221,7 @@ def train(args: argparse.Namespace) -> None:
     if not (out / "bins.csv").exists():
         start = args.start and Bins.load(args.start.parent / "bins.csv")
         (start or make_bins(sample_colours(photo_paths(args.photos)))).save(out / "bins.csv")
-    run = Run(Bins.load(out / "bins.csv"), args.rate, args.decay, args.minutes, args.seed)
+    run = Run(Bins.load(out / "bins.csv"), args.teacher, args.rate, args.decay, args.minutes, args.seed)
     if (out / "checkpoint.pt").exists():
         run.load(out / "checkpoint.pt")
     elif args.start:
@@ -250,6 +260,8 @@ def main() -> None:
     parser.add_argument("photos", type=Path, help="folder of colour photographs, one subfolder per source")
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints, bins and the log")
     parser.add_argument("--start", type=Path, help="at-STEP.pt or pocket.onnx to start from, and the bins beside it")
+    shipped = Path(__file__).with_name("pocket.onnx")
+    parser.add_argument("--teacher", type=Path, default=shipped, help="exported file that sees the clean photographs")
     parser.add_argument("--minutes", type=float, default=480, help="how long to train; learning slows towards the end")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--rate", type=float, default=3.5e-4, help="learning rate of the decoder")
