@@ -85,7 +85,7 @@ class Encoder(nn.Module):
 
     def early(self) -> list[nn.Module]:
         """The parts up to stride 4: the costliest to train, and the ones that need it least."""
-        return [self.stem, *self.blocks[: TAPS[0] + 1]]
+        return [self.stem, *self.blocks[: self.taps[0] + 1]]
 
     def forward(self, lightness: Tensor) -> list[Tensor]:
         """(n, 1, h, w) CIELAB L* 0..100, h and w multiples of 32, to the features of `taps`."""

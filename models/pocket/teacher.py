@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from models.pocket.network import CHANNELS, Encoder, Pocket, lite
 
-STRIDE_16, STRIDE_32, HEAD = 120, 352, 1280
-"""Channels of EfficientNet-Lite2's features at two strides, and of the whole picture's."""
+KNOWN, HEAD = {14: 120, 20: 352}, 1280
+"""Blocks of EfficientNet-Lite2 that end strides 16 and 32, and their channels; those of the whole picture."""
 
 
 class Teacher(nn.Module):
@@ -46,11 +46,11 @@ class Hints(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         net = lite(2)
-        self.known = Encoder(net, (14, 20)).requires_grad_(False).to(memory_format=torch.channels_last)
+        self.known = Encoder(net, tuple(KNOWN)).requires_grad_(False).to(memory_format=torch.channels_last)
         self.head = net._conv_head.requires_grad_(False)
         self.told = nn.ModuleList(
             nn.Conv2d(ours, theirs, 1)
-            for ours, theirs in zip((CHANNELS[2], CHANNELS[3], CHANNELS[3]), (STRIDE_16, STRIDE_32, HEAD), strict=True)
+            for ours, theirs in zip((*CHANNELS[2:], CHANNELS[3]), (*KNOWN.values(), HEAD), strict=True)
         )
 
     def forward(self, features: list[Tensor], lightness: Tensor) -> Tensor:
