@@ -21,7 +21,18 @@ _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _EXT = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 _DC = "http://purl.org/dc/elements/1.1/"
 _PHOTOSHOP = "http://ns.adobe.com/photoshop/1.0/"
+_TIFF, _EXIF = "http://ns.adobe.com/tiff/1.0/", "http://ns.adobe.com/exif/1.0/"
 _MARK = "DigitalSourceType"
+_NO_LONGER_SO = (
+    (_EXT, _MARK),
+    (_TIFF, "Orientation"),
+    (_TIFF, "ImageWidth"),
+    (_TIFF, "ImageLength"),
+    (_EXIF, "PixelXDimension"),
+    (_EXIF, "PixelYDimension"),
+)
+"""Properties that are not true of the picture, which is upright: an older mark, and how the photograph's pixels lay."""
+
 _EMPTY = f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="{_RDF}"/></x:xmpmeta>'.encode()
 
 _ALTERNATIVES, _ORDERED, _UNORDERED, _PLAIN = "Alt", "Seq", "Bag", ""
@@ -73,12 +84,13 @@ def _marked(packet: bytes, iptc: bytes | None, source_type: str) -> bytes:
         raise ValueError("a document type")  # no XMP has one, and bombs are made of them
     document = minidom.parseString(packet.strip(b"\0 \t\r\n"))
     rdf = document.getElementsByTagNameNS(_RDF, "RDF")[0]
-    for each in document.getElementsByTagName("*"):
-        if each.hasAttributeNS(_EXT, _MARK):
-            each.removeAttributeNS(_EXT, _MARK)
-    for each in document.getElementsByTagNameNS(_EXT, _MARK):
-        assert each.parentNode is not None
-        each.parentNode.removeChild(each)
+    for space, name in _NO_LONGER_SO:
+        for each in document.getElementsByTagName("*"):
+            if each.hasAttributeNS(space, name):
+                each.removeAttributeNS(space, name)
+        for each in document.getElementsByTagNameNS(space, name):
+            assert each.parentNode is not None
+            each.parentNode.removeChild(each)
     others = rdf.getElementsByTagNameNS(_RDF, "Description")
     about = others[0].getAttributeNS(_RDF, "about") if others else ""
     ours = document.createElementNS(_RDF, "rdf:Description")

@@ -21,6 +21,9 @@ _OTHER_BLOCKS = frozenset((700, 33723, 34377, 34675, 37724))
 Photoshop's resources, ICC and Photoshop's layers."""
 
 _INNER = (int(ExifTags.IFD.Exif), int(ExifTags.IFD.GPSInfo))
+_INTEROPERABILITY = 0xA005
+"""Where in the photograph's own file another directory lies; nobody needs what is in it."""
+
 _PRIVATE = (37500, 34377, 37724)
 """Maker note, Photoshop's resources, Photoshop's layers: what programs keep for themselves, and large."""
 
@@ -55,9 +58,10 @@ def read_exif(block: bytes | None, is_file: bool = False) -> tuple[Image.Exif, i
                 orientation = value
             elif tag in _INNER:
                 inner = _directory(block, value, tag)
-                values = {name: _plain(inner[name]) for name in inner}
-                kept[tag] = {name: value for name, value in values.items() if _can_be_written(name, value)}
-            elif _can_be_written(tag, value):
+                values = {name: _plain(inner[name]) for name in inner if name != _INTEROPERABILITY}
+                kept[tag] = {name: each for name, each in values.items() if _can_be_written({tag: {name: each}})}
+                lost = lost or len(kept[tag]) < len(values)
+            elif _can_be_written({tag: value}):
                 kept[tag] = value
             else:
                 lost = True
@@ -81,13 +85,18 @@ def _directory(block: bytes, offset: int | None = None, group: int | None = None
 
 
 def _plain(value: Any) -> Any:
-    return value[0] if isinstance(value, tuple) and len(value) == 1 else value
+    return _as_read(value[0] if isinstance(value, tuple) and len(value) == 1 else value)
 
 
-def _can_be_written(tag: int, value: Any) -> bool:
+def _as_read(value: Any) -> Any:
+    """Text as the bytes that it is where it is not all ASCII: Pillow reads them as Latin-1, and writes none of them."""
+    return value.encode("latin-1") if isinstance(value, str) and not value.isascii() else value
+
+
+def _can_be_written(tags: dict[int, Any]) -> bool:
     trial = Image.Exif()
     try:
-        trial[tag] = value
+        trial.update(tags)
         trial.tobytes()
     except Exception:
         return False
@@ -115,7 +124,9 @@ def state_size(exif: Image.Exif, width: int, height: int) -> None:
 def marked(block: bytes | None, done: str, digest: str | None, dpi: tuple[float, float] | None) -> Image.Exif:
     """EXIF with what was done in its Software tag, once, and the resolution, which some formats hold only here."""
     exif = read_exif(block)[0]
-    exif[SOFTWARE] = origin.marked(str(exif.get(SOFTWARE, "")), done, digest)
+    before = exif.get(SOFTWARE, "")
+    before = before.decode("latin-1") if isinstance(before, bytes) else str(before)
+    exif[SOFTWARE] = _as_read(origin.marked(before, done, digest))
     if dpi:
         exif[_X_RESOLUTION], exif[_Y_RESOLUTION], exif[_RESOLUTION_UNIT] = *dpi, 2
     return exif

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import ExifTags
+from PIL import ExifTags, TiffTags
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from core.colour.cielab import Pixels
@@ -37,7 +37,7 @@ def write_tiff(path: Path, rgb: Pixels, alpha: Pixels | None, metadata: Metadata
     large = rgb.nbytes + (0 if alpha is None else alpha.nbytes) > _LARGEST
     inner = [] if large else [tag for tag in _INNER if tag in exif]  # Pillow writes no directory of a BigTIFF
     tags: list[tuple[int, int, int | None, Any, bool]] = [(tag - 1, _LONG, 1, 0, True) for tag in inner]
-    tags += [(tag, *typed, True) for tag in exif if (typed := _typed(exif[tag])) and tag not in _WRITTEN_ANYWAY]
+    tags += [(tag, *typed, True) for tag in exif if (typed := _typed(tag, exif[tag])) and tag not in _WRITTEN_ANYWAY]
     for tag, kind, block in ((700, _BYTE, metadata.xmp), (33723, _UNDEFINED, metadata.iptc)):
         if block:
             tags.append((tag, kind, len(block), block, True))
@@ -51,7 +51,7 @@ def write_tiff(path: Path, rgb: Pixels, alpha: Pixels | None, metadata: Metadata
             iccprofile=metadata.icc,
             resolution=metadata.dpi,
             resolutionunit="inch" if metadata.dpi else None,
-            software=str(exif.get(0x0131, "")),
+            software=exif.get(0x0131, ""),
             metadata=None,
             extratags=tags,
         )
@@ -60,26 +60,27 @@ def write_tiff(path: Path, rgb: Pixels, alpha: Pixels | None, metadata: Metadata
             page = written.pages[0]
             assert isinstance(page, TiffPage)
             entry = page.tags[tag - 1].offset
-        at = _append(path, exif[tag])
+        at = _append(path, tag, exif[tag])
         with open(path, "r+b") as file:
             file.seek(entry)
             file.write(struct.pack("<HHII", tag, _LONG, 1, at))
 
 
-def _typed(value: Any) -> tuple[int, int | None, Any] | None:
+def _typed(tag: int, value: Any) -> tuple[int, int | None, Any] | None:
     """A value as tifffile takes it: type, count, value; None for kinds that nobody puts into a first directory."""
     if isinstance(value, str):
         return _ASCII, None, value
     if isinstance(value, bytes):
-        return _UNDEFINED, len(value), value
+        is_text = TiffTags.lookup(tag).type == _ASCII
+        return (_ASCII, None, value) if is_text else (_UNDEFINED, len(value), value)
     if isinstance(value, int) and 0 <= value < 1 << 32:
         return _LONG, 1, value
     return None
 
 
-def _append(path: Path, directory: dict[int, Any]) -> int:
-    """Put a directory of tags at the end of a file, and say where."""
-    written = ImageFileDirectory_v2(b"II*\0\x08\0\0\0")
+def _append(path: Path, group: int, directory: dict[int, Any]) -> int:
+    """Put a directory of a group's tags at the end of a file, and say where."""
+    written = ImageFileDirectory_v2(b"II*\0\x08\0\0\0", group=group)
     for tag, value in directory.items():
         written[tag] = value
     with open(path, "ab") as file:

@@ -12,10 +12,12 @@ import imagecodecs
 import numpy as np
 import pytest
 import tifffile
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageOps
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from core.photo.blocks import photoshop_of_iptc
 from core.photo.captions import COLOURED, ENHANCED
+from core.photo.exif import LOST
 from core.photo.metadata import Metadata
 from core.photo.open import Photo, open_photo
 from core.photo.save import SUFFIXES, save_picture
@@ -189,6 +191,43 @@ def test_iptc_is_found_where_photoshop_and_imagemagick_put_it(tmp_path):
     Image.fromarray(GREY).save(file, "JPEG", extra=b"\xff\xed" + struct.pack(">H", len(segment) + 2) + segment)
     (tmp_path / "a.jpg").write_bytes(file.getvalue())
     assert open_photo(tmp_path / "a.jpg").metadata.iptc == IPTC
+
+
+@pytest.mark.parametrize("format_name", SUFFIXES)
+def test_texts_in_exif_keep_their_letters(tmp_path, format_name):
+    tags = {270: ("s", f"{CAPTION}\0".encode()), 305: ("s", "Fotoladen Müller\0".encode())}
+    (tmp_path / "a.tif").write_bytes(by_hand.tiff(GREY, 1, tags))
+    path = tmp_path / f"b{SUFFIXES[format_name]}"
+    assert save_picture(path, RGB, open_photo(tmp_path / "a.tif"), "pocket", format_name) == []
+    kept = Image.open(path).getexif()
+    assert kept[270].encode("latin-1").decode() == CAPTION  # Pillow reads them as Latin-1
+    assert kept[305].encode("latin-1").decode().startswith("Fotoladen Müller; Autochrome: ")
+
+
+@pytest.mark.parametrize("tag", [{2: "52.5 N"}, {6: -52.0}, {0: "2200"}], ids=["latitude", "altitude", "version"])
+def test_an_odd_place_costs_no_picture_and_is_told_of(tmp_path, tag):
+    exif = ImageFileDirectory_v2(b"II*\0\x08\0\0\0")
+    for name, value in tag.items():  # as some programs write it, against the standard
+        exif.tagtype[name] = 2 if isinstance(value, str) else 10
+        exif[name] = value
+    block = b"II*\0\x08\0\0\0" + struct.pack("<HHHIII", 1, 0x8825, 4, 1, 26, 0) + exif.tobytes(26)
+    Image.fromarray(GREY).save(tmp_path / "a.jpg", exif=b"Exif\0\0" + block)
+    opened = open_photo(tmp_path / "a.jpg")
+    assert opened.warnings == (LOST,)
+    save_picture(tmp_path / "b.jpg", RGB, opened, "pocket", "jpeg")
+    assert not Image.open(tmp_path / "b.jpg").getexif().get_ifd(0x8825)
+
+
+def test_a_turned_photograph_is_turned_once(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned = XMP.replace(b"own:shelf", b'xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6" own:shelf')
+    Image.fromarray(GREY).save(tmp_path / "a.jpg", exif=exif.tobytes(), xmp=turned)
+    opened = open_photo(tmp_path / "a.jpg")
+    assert opened.pixels.shape[:2] == GREY.shape[::-1]
+    save_picture(tmp_path / "b.jpg", np.rot90(RGB), opened, "pocket", "jpeg")
+    again = Image.open(tmp_path / "b.jpg")
+    assert ImageOps.exif_transpose(again).size == again.size == GREY.shape
 
 
 def test_tiff_keeps_what_exif_has_in_its_own_directories(tmp_path):
