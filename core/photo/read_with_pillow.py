@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import struct
 import warnings
 from collections.abc import Callable
 
@@ -87,7 +89,7 @@ def read_with_pillow(data: bytes, name: str, check_size: Callable[[int, int], No
         straight = _straight(image, data)
         pixels, alpha = _pixels(image) if straight is None else (straight, None)
     notes = [_CUT] if pixels.dtype == np.uint8 and _was_deep(image, data) else []
-    return Decoded(pixels, alpha, blocks or _blocks(image), dpi or _dpi(image), notes, jpeg_quality(image))
+    return Decoded(pixels, alpha, blocks or _blocks(image, data), dpi or _dpi(image), notes, jpeg_quality(image))
 
 
 def _add_plugin(data: bytes) -> None:
@@ -127,7 +129,8 @@ def _likewise_deep(image: Image.Image, data: bytes) -> tuple[Pixels, Pixels | No
         ) == 1
         if channels is None or data[at + 41] != channels or not same or _YCC in data[:at] or bits > 16:
             return None
-        return _without_alpha(from_integers(imagecodecs.jpeg2k_decode(data), bits))
+        codestream = data[at:]  # without the boxes: OpenJPEG would see it through its profile by itself, and badly
+        return _without_alpha(from_integers(imagecodecs.jpeg2k_decode(codestream), bits))
     return None
 
 
@@ -158,6 +161,15 @@ def _jpeg2000_bits(data: bytes) -> int:
     """Bits of the first channel, by the codestream's SIZ segment (ISO 15444-1, A.5.1)."""
     at = data.find(_CODESTREAM)
     return (data[at + 42] & 0x7F) + 1 if at >= 0 else 8
+
+
+def _jpeg2000_profile(data: bytes) -> bytes | None:
+    """The ICC profile of a colour specification box, which Pillow leaves aside (ISO 15444-1, I.5.3.3)."""
+    head = data[: max(0, data.find(_CODESTREAM))]
+    for found in re.finditer(rb"colr[\2\3]", head):
+        (length,) = struct.unpack(">I", head[found.start() - 4 : found.start()])
+        return head[found.start() + 7 : found.start() - 4 + length]
+    return None
 
 
 def _deep_png(data: bytes) -> tuple[Pixels, Pixels | None]:
@@ -227,14 +239,15 @@ def _in_bands(image: Image.Image, mode: str) -> Pixels:
     return pixels
 
 
-def _blocks(image: Image.Image) -> Blocks:
-    """What Pillow has found of metadata."""
+def _blocks(image: Image.Image, data: bytes) -> Blocks:
+    """What Pillow has found of metadata, and what it has not."""
 
     def block(key: str) -> bytes | None:
         value = image.info.get(key)
         return value if isinstance(value, bytes) else None
 
-    return Blocks(exif=block("exif"), icc=block("icc_profile"), xmp=block("xmp"))
+    icc = _jpeg2000_profile(data) if image.format == "JPEG2000" else block("icc_profile")
+    return Blocks(exif=block("exif"), icc=icc, xmp=block("xmp"))
 
 
 def _dpi(image: Image.Image) -> tuple[float, float] | None:

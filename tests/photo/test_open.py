@@ -165,6 +165,26 @@ def test_a_linear_scan_is_seen_as_bright_as_its_profile_says(tmp_path, dtype):
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("space", ["gray", "adobergb"])
+def test_a_jpeg_2000_is_seen_through_its_profile(tmp_path, dtype, space):
+    """Its colour box held the profile, and nobody read it (ISO 15444-1, I.5.3.3)."""
+    profile = imagecodecs.cms_profile(space, gamma=1.0) if space == "gray" else imagecodecs.cms_profile(space)
+    scan = (RGB[..., 0] if space == "gray" else RGB).astype(dtype) * dtype(np.iinfo(dtype).max // 255)
+    plain = imagecodecs.jpeg2k_encode(scan, codecformat="JP2", reversible=True)
+    at, header = plain.index(b"colr") - 4, plain.index(b"jp2h") - 4
+    old, length = (struct.unpack_from(">I", plain, place)[0] for place in (at, header))
+    box = struct.pack(">I4s3s", 11 + len(profile), b"colr", b"\2\0\0") + profile
+    longer = struct.pack(">I", length + len(box) - old)
+    (tmp_path / "a.jp2").write_bytes(plain[:header] + longer + plain[header + 4 : at] + box + plain[at + old :])
+    tags = {34675: ("B", profile)}
+    (tmp_path / "a.tif").write_bytes(by_hand.tiff(scan, 2 if scan.ndim == 3 else 1, tags))
+    seen, wanted = (open_photo(tmp_path / name) for name in ("a.jp2", "a.tif"))
+    assert seen.warnings == ()
+    np.testing.assert_array_equal(seen.pixels, wanted.pixels)
+    assert (seen.pixels != scan).mean() > 0.2
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_a_profile_is_known_by_its_curve_and_not_by_its_name(tmp_path, dtype):
     """Called "sRGB builtin", and linear: it passed unchanged, 29 L* wrong."""
     linear = imagecodecs.cms_profile(
