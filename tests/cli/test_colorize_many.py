@@ -421,3 +421,32 @@ def test_a_run_that_is_killed_three_times_is_finished_by_the_same_command(colori
         rows = list(csv.DictReader(file))
     assert len({row["photograph"] for row in rows}) == len(rows) == 30
     assert {row["status"] for row in rows} <= {"done", "skipped"} and all(row["picture"] for row in rows)
+
+
+def test_zips_in_a_folder_are_looked_into_and_what_it_made_is_not_taken_from_them(colorize):
+    photograph("album/a.png")
+    Path("album/may").mkdir()
+    zipped("album/may/more.zip", "sub/b.png", "c.png", "old.colour.png", "notes.doc")
+    done = colorize("album", "-r")
+    assert done.exit_code == 0, done.output
+    assert made() == ["a.colour.png", "may/c.colour.png", "may/sub/b.colour.png"]
+
+
+def test_a_folder_that_cannot_be_looked_into_is_told_of_and_can_be_tried_again(colorize, monkeypatch):
+    photograph("album/a.png")
+    photograph("album/shut/b.png", 61)
+    scandir = os.scandir
+
+    def refused(path: Any) -> Any:
+        if str(path).endswith("shut"):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return scandir(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", refused)
+        done = colorize("album", "-r")
+    assert done.exit_code == 1
+    assert "album/shut cannot be looked into (Permission denied); check who may read it." in done.stderr
+    assert "1 of 2 failed." in done.stderr
+    assert colorize("--input-list", "out/try-again.csv").exit_code == 0
+    assert made() == ["a.colour.png", "shut/b.colour.png"]
