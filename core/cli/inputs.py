@@ -149,10 +149,10 @@ def _below(folder: PurePath) -> PurePath:
 
 
 def as_listed(item: Item) -> Listed:
-    """The line of a list that gives an item, or the zip that it is in."""
+    """The line of a list that gives an item, or the zip that it is in; of a URI, without what may be secret."""
     inside = PurePosixPath(item.source.entry.filename.replace("\\", "/")).parent.parts if item.source.entry else ()
     folders = item.folder.parts
-    return Listed(str(item.source.path), PurePath(*folders[: len(folders) - len(inside)]))
+    return Listed(shown(item.source.path), PurePath(*folders[: len(folders) - len(inside)]))
 
 
 def _is_taken(name: str) -> bool:
