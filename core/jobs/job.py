@@ -39,7 +39,7 @@ ColourPhotos = Literal["skip", "recolour", "keep-as-is"]
 
 
 _LONGEST_NAME = 160
-"""Characters of a photograph's name: fewer than any system takes, and few enough for a sentence that tells it."""
+"""Bytes of a photograph's name: few enough for what a picture's gains, as systems take 255, and to be told."""
 
 
 class Outcome(BaseModel):
@@ -270,7 +270,10 @@ def make_folder(folder: Path) -> None:
 def _base_name(name: str) -> str:
     """The last part of a photograph's name, which may lead through a zip: from Windows, or with names of any length."""
     last = PurePosixPath(name.replace("\\", "/")).name
-    return last if len(last) <= _LONGEST_NAME else f"{last[: _LONGEST_NAME - 20]}…{last[-19:]}"
+    encoded = last.encode("utf-8", "surrogatepass")
+    if len(encoded) <= _LONGEST_NAME:
+        return last
+    return "…".join(part.decode(errors="ignore") for part in (encoded[: _LONGEST_NAME - 20], encoded[-19:]))
 
 
 def _fault(name: str, error: Exception) -> str:
