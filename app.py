@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 import typer
@@ -26,4 +27,7 @@ app.add_typer(space, name="space", hidden=True)
 
 if __name__ == "__main__":
     sys.argv[0] = "app.py"
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # not every name of a file can be printed everywhere
     app()

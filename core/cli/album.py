@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 from core.cli.common import already_there
 from core.cli.fetch import fetch_with_bar
 from core.cli.stopping import stopped_by_ctrl_c
+from core.errors import PhotoError
 
 if TYPE_CHECKING:
     from core.cli.inputs import Item
     from core.cli.reporter import Reporter
     from core.engine import Engine
+    from core.jobs.crew import Task
     from core.jobs.job import Job, Outcome
     from core.jobs.one_backend import OneBackend
     from core.jobs.references import ReferenceFolder
@@ -31,14 +33,20 @@ def place(items: list[Item], targets: Targets) -> list[tuple[Source, Target]]:
 
     Files are found in the order of the photographs' paths, so that in which order they were given makes no difference.
     """
-    found: dict[int, Target] = {}
+    from core.jobs.targets import Target
+
+    found: dict[int, tuple[Source, Target]] = {}
     places = [(item.source.path.absolute().parts, item.source.name) for item in items]
     with stopped_by_ctrl_c() as stopped:
         for at in sorted(range(len(items)), key=places.__getitem__):
             if stopped.is_set():
                 return []
-            found[at] = targets.find(items[at].source, items[at].folder)
-    return [(item.source, found[at]) for at, item in enumerate(items)]
+            source = items[at].source
+            try:
+                found[at] = source, targets.find(source, items[at].folder)
+            except PhotoError as error:  # tried no more: what could be read then might take another one's place
+                found[at] = replace(source, problem=error), Target(Path(), False)
+    return [found[at] for at in range(len(items))]
 
 
 @dataclass(frozen=True)
@@ -105,18 +113,35 @@ class Album:
     def _outcomes(
         self, jobs: int | None, stopped: threading.Event, log: Path, give_up: float, ray: str | None
     ) -> Iterator[tuple[int, Outcome]]:
-        from core.jobs.cluster import colour_on_ray
-        from core.jobs.colourer import Colourer
-        from core.jobs.crew import Crew, Task, how_many
+        """What becomes of each photograph, by its place: of copies last, for then their picture is there, or not."""
+        from core.jobs.crew import Task
         from core.photo.stores import shown
-        from core.registry.registry import AUTO
 
-        due = deque[Task]()
+        due, copies = deque[Task](), deque[Task]()
         for at, (source, target) in enumerate(self.placed):
             if target.is_there and not self._is_due(source, target):
                 yield at, already_there(source.name, shown(target.path))
+            elif target.is_shared and not self.overwrite:
+                copies.append(Task(at, source, target.path))
             else:
                 due.append(Task(at, source, target.path))
+        yield from self._coloured(due, jobs, stopped, log, give_up, ray)
+        again = deque[Task]()
+        for task in copies if not stopped.is_set() else ():
+            if task.target.exists():
+                yield task.at, already_there(task.source.name, shown(task.target))
+            else:
+                again.append(task)
+        yield from self._coloured(again, jobs, stopped, log, give_up, ray)
+
+    def _coloured(
+        self, due: deque[Task], jobs: int | None, stopped: threading.Event, log: Path, give_up: float, ray: str | None
+    ) -> Iterator[tuple[int, Outcome]]:
+        from core.jobs.cluster import colour_on_ray
+        from core.jobs.colourer import Colourer
+        from core.jobs.crew import Crew, how_many
+        from core.registry.registry import AUTO
+
         # No photograph comes twice: kept predictions would only fill each process's memory.
         settings = self.engine.settings.model_copy(update={"cache_mb": 0})
         prepare = partial(Colourer, partial(self.make_engine, settings), self.references, log)

@@ -221,8 +221,11 @@ def colorize(
             left += _colour_films(films, job, timed, engine, folder_out, codec, overwrite, reporter)
     reporter.sum_up()
     if len(items) > 1 or input_list:
-        with plain_errors():
+        try:
             _keep_list(folder_out / "try-again.csv", items, left)
+        except RequestError as error:  # as on a full disk
+            print_aside(f"autochrome: {error}")
+            reporter.end_for(str(error))
     if reporter.failed:
         print_aside(f"{reporter.failed} of {len(items)} failed.")
     if reporter.ended:
@@ -316,3 +319,5 @@ def _keep_list(path: Path, items: list[Item], left: list[Item]) -> None:
         path.unlink(missing_ok=True)
     if left:
         print_aside(f"To try what is left: --input-list {shown(path)}")
+    if any(shown(item.source.path) != str(item.source.path) for item in left):
+        print_aside("Addresses are in that list without user, password and query; where they need them, add them.")

@@ -14,6 +14,10 @@ from core.photo.archive import Source, sources
 from core.photo.formats import ENDINGS
 from core.photo.stores import folders_of, found_in, is_elsewhere, path_of, shown
 from core.settings import Settings
+from core.video.reading import ENDINGS as FILMS
+
+_TAKEN = ENDINGS | FILMS | {".zip"}
+"""Endings of what is taken from a folder."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +53,12 @@ class Search:
             path = path_of(name)
             place = _below(folders_of(path) if folder is None else folder)
             inside: Iterable[tuple[Source, PurePath]] = [(Source(shown(name), path), PurePath())]
-            if path.suffix.lower() == ".zip" and not is_elsewhere(path):
+            if is_elsewhere(path):
+                pass
+            elif path.suffix.lower() == ".zip":
                 inside = self._in_zip(path)
+            elif path.is_dir():
+                inside = self._in_folder(path)
             found += [Item(source, place / within) for source, within in inside]
         return found
 
@@ -68,14 +76,23 @@ class Search:
 
     def _in_folder(self, top: Path) -> Iterator[tuple[Source, PurePath]]:
         output = self.output.resolve()
-        for folder, inner, names in os.walk(top):
+        refused: list[OSError] = []
+        for folder, inner, names in os.walk(top, onerror=refused.append):
             here = Path(folder)
             inner[:] = sorted(name for name in inner if name[0] != "." and (here / name).resolve() != output)
             if not self.recursive:
                 inner.clear()
-            for name in sorted(names):
-                if Path(name).suffix.lower() in ENDINGS and name[0] != "." and not _is_coloured(name):
-                    yield Source(str(here / name), here / name), here.relative_to(top)
+            for path in (here / name for name in sorted(names) if _is_taken(name)):
+                if path.suffix.lower() != ".zip":
+                    yield Source(str(path), path), here.relative_to(top)
+                    continue
+                for source, within in self._in_zip(path):
+                    if source.problem or _is_taken(PurePath(source.name).name):
+                        yield source, here.relative_to(top) / within
+        for error in refused:
+            path = Path(error.filename or top)
+            problem = PhotoError(f"{path} cannot be looked into ({error.strerror}); check who may read it.")
+            yield Source(str(path), path, problem=problem), path.relative_to(top)
 
     def _in_store(self, given: Path) -> Iterator[tuple[Source, PurePath]]:
         """A file in a store, known by its ending, or those in a folder of it; what is on the web is always a file."""
@@ -132,10 +149,15 @@ def _below(folder: PurePath) -> PurePath:
 
 
 def as_listed(item: Item) -> Listed:
-    """The line of a list that gives an item, or the zip that it is in."""
+    """The line of a list that gives an item, or the zip that it is in; of a URI, without what may be secret."""
     inside = PurePosixPath(item.source.entry.filename.replace("\\", "/")).parent.parts if item.source.entry else ()
     folders = item.folder.parts
-    return Listed(str(item.source.path), PurePath(*folders[: len(folders) - len(inside)]))
+    return Listed(shown(item.source.path), PurePath(*folders[: len(folders) - len(inside)]))
+
+
+def _is_taken(name: str) -> bool:
+    """Whether a file in a folder is a picture, a film or a zip, by its name, and nothing that ``colorize`` has made."""
+    return Path(name).suffix.lower() in _TAKEN and name[0] != "." and not _is_coloured(name)
 
 
 def _is_coloured(name: str) -> bool:

@@ -69,7 +69,7 @@ def colour_batch(
                     done = _colour_into(archive, colourer, source, Path(scratch) / target_name)
                     outcomes.append(done.outcome)
                     yield done
-                archive.writestr("report.csv", _csv(outcomes).encode("utf-8", "replace"))
+                archive.writestr("report.csv", _csv(outcomes))
             unfinished.replace(target)
         except OSError as error:
             reason = error.strerror or str(error)

@@ -56,4 +56,4 @@ def faults_into(folder: Path) -> Iterator[None]:
 
 
 def _fault_file(folder: Path) -> logging.FileHandler:
-    return logging.FileHandler(folder / "autochrome.log", encoding="utf-8", delay=True)
+    return logging.FileHandler(folder / "autochrome.log", encoding="utf-8", errors="backslashreplace", delay=True)

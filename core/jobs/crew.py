@@ -264,7 +264,9 @@ def _free_memory() -> int | None:
     free = [int(known["MemAvailable"].split()[0]) * 1024] if "MemAvailable" in known else []
     limit, used = _words_of("/sys/fs/cgroup/memory.max"), _words_of("/sys/fs/cgroup/memory.current")
     if limit.isdigit() and used.isdigit():
-        free.append(max(0, int(limit) - int(used)))
+        stat = dict(line.split() for line in _words_of("/sys/fs/cgroup/memory.stat").splitlines())
+        cached = int(stat.get("inactive_file", 0))  # of files once read: given back to whoever asks for memory
+        free.append(max(0, int(limit) - int(used) + cached))
     return min(free, default=None)
 
 

@@ -9,11 +9,11 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, PrivateAttr
+from pydantic import BaseModel, PrivateAttr, field_serializer
 
 from core.colour.cielab import three_channels
 from core.engine import Engine, Report
-from core.errors import AutochromeError, DiskFullError, InColourError, PhotoError, RequestError, shortened
+from core.errors import AutochromeError, DiskFullError, InColourError, RequestError, shortened
 from core.jobs.sidecar import Sidecar, make_sidecar
 from core.look.look import Look
 from core.photo.archive import Source
@@ -39,13 +39,14 @@ ColourPhotos = Literal["skip", "recolour", "keep-as-is"]
 
 
 _LONGEST_NAME = 160
-"""Characters of a photograph's name: fewer than any system takes, and few enough for a sentence that tells it."""
+"""Bytes of a photograph's name: few enough for what a picture's gains, as systems take 255, and to be told."""
 
 
 class Outcome(BaseModel):
     """A line of a report: what became of one photograph. ``picture`` names the file made from it, or is None.
 
-    ``kept`` is what was in colour already, and whose picture is a copy of its file.
+    ``kept`` is what was in colour already, and whose picture is a copy of its file. In tables and JSON, which are
+    Unicode, bytes of a file's name that are no text are escaped.
     """
 
     status: Literal["done", "failed", "skipped", "kept"] = "done"
@@ -67,13 +68,17 @@ class Outcome(BaseModel):
         """Whether it failed because there is no room for any picture."""
         return self._disk_is_full
 
+    @field_serializer("*")
+    def _as_unicode(self, value: Any) -> Any:
+        return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
+
     def cells(self) -> dict[str, Any]:
         """As a row of a table: a text that a spreadsheet would take for a formula begins with an apostrophe."""
         return {
             name: f"'{value}"
             if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
             else value
-            for name, value in self
+            for name, value in self.model_dump().items()
         }
 
 
@@ -196,10 +201,10 @@ class Job:
         report = report.model_copy(update={"warnings": [*report.warnings, *notes]})
         sidecar = None
         if self.with_sidecar:
-            sidecar = make_sidecar(photograph, photo, self, forecast, report)
             try:
+                sidecar = make_sidecar(photograph, photo, self, forecast, report)
                 sidecar.write(target)
-            except PhotoError:
+            except BaseException:
                 target.unlink()
                 raise
         return Coloured(target, picture, report, sidecar)
@@ -265,7 +270,10 @@ def make_folder(folder: Path) -> None:
 def _base_name(name: str) -> str:
     """The last part of a photograph's name, which may lead through a zip: from Windows, or with names of any length."""
     last = PurePosixPath(name.replace("\\", "/")).name
-    return last if len(last) <= _LONGEST_NAME else f"{last[: _LONGEST_NAME - 20]}…{last[-19:]}"
+    encoded = last.encode("utf-8", "surrogatepass")
+    if len(encoded) <= _LONGEST_NAME:
+        return last
+    return "…".join(part.decode(errors="ignore") for part in (encoded[: _LONGEST_NAME - 20], encoded[-19:]))
 
 
 def _fault(name: str, error: Exception) -> str:

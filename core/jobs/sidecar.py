@@ -85,7 +85,8 @@ class Sidecar(BaseModel):
         """
         path = sidecar_of(picture)
         text = json.dumps(self.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n"
-        copy_whole(path, text.encode("utf-8"))
+        # a name need not be Unicode, and \udce9 is how JSON writes such bytes
+        copy_whole(path, text.encode("utf-8", "backslashreplace"))
         return path
 
 

@@ -16,10 +16,17 @@ from core.photo.stores import read_bytes
 
 @dataclass(frozen=True)
 class Target:
-    """A picture's file. ``is_there`` says that this photograph's picture has been made, or is being made."""
+    """A picture's file.
+
+    Attributes:
+        path: the file.
+        is_there: whether it is this photograph's picture, made before.
+        is_shared: whether another photograph of the run, which is the same file or a copy of it, will become it.
+    """
 
     path: Path
     is_there: bool
+    is_shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,20 +96,21 @@ class Targets:
         self._taken: dict[PurePath, _Folder] = {}
 
     def find(self, source: Source, folder: PurePath) -> Target:
-        """The file for a photograph's picture, in a folder below the output's; it is this photograph's from now on."""
+        """The file for a photograph's picture, in a folder below the output's; it is this photograph's from now on.
+
+        Raises:
+            PhotoError: whose a picture is that is there cannot be said, since the photograph cannot be read.
+        """
         name, taken = self._job.picture_name(source.name), self._taken_in(folder)
         places = [taken, *map(self._taken_in, _places(source) - {folder})]
         if any(name.casefold() in place.alike for place in places):
-            try:
-                digest = _digest(source)
-            except PhotoError:  # it cannot be coloured either, which is said then
-                return Target(self._output.joinpath(*folder.parts, name), False)
+            digest = _digest(source)
             stem, _, ending = name.rpartition(".colour.")
             own_name = f"{stem}-{digest[:8]}.colour.{ending}"
             for place in places:
                 for candidate in filter(None, (place.names.get(each.casefold()) for each in (name, own_name))):
                     if candidate.is_of(digest):
-                        return Target(candidate.path, True)
+                        return Target(candidate.path, candidate.source is None, candidate.source is not None)
             plain = taken.names.get(name.casefold())
             if plain and self._keep_unknown and not plain.origin:
                 return Target(plain.path, True)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 import shutil
 import stat
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -72,18 +73,31 @@ class Source:
         if self.entry is None:
             yield self.path
             return
-        with tempfile.TemporaryDirectory(prefix="autochrome-") as folder:
-            path = Path(folder) / "photograph"
-            try:
-                with (
-                    zipfile.ZipFile(self.path) as archive,
-                    archive.open(self.entry) as packed,
-                    open(path, "wb") as file,
-                ):
-                    shutil.copyfileobj(packed, file, 1 << 20)
-            except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
-                raise PhotoError(f"{shortened(self.name)} is damaged in its zip; zip it again.") from error
-            yield path
+        with ExitStack() as stack:
+            yield _unpacked(self.name, self.path, self.entry, stack)
+
+
+def _unpacked(name: str, path: Path, entry: zipfile.ZipInfo, stack: ExitStack) -> Path:
+    """The file of an entry, which is there until the stack ends.
+
+    Raises:
+        PhotoError: it cannot be had.
+    """
+    try:
+        unpacked = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="autochrome-"))) / "photograph"
+        with zipfile.ZipFile(path) as archive, archive.open(entry) as packed, open(unpacked, "wb") as file:
+            shutil.copyfileobj(packed, file, 1 << 20)
+    except Exception as error:  # each packing stumbles over damage in its own way
+        if reason := _of_the_system(error):
+            advice = "make room for temporary files and see that the zip can be read"
+            raise PhotoError(f"{shortened(name)} could not be unpacked ({reason}); {advice}.") from error
+        raise PhotoError(f"{shortened(name)} is damaged in its zip; zip it again.") from error
+    return unpacked
+
+
+def _of_the_system(error: Exception) -> str | None:
+    """What the system has said; None where the zip is wrong, which may also lead to a place before its start."""
+    return error.strerror if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL) else None
 
 
 def sources(files: list[tuple[Path, str]], settings: Settings) -> list[Source]:
@@ -123,18 +137,19 @@ def _entries(path: Path, name: str, settings: Settings) -> list[Source]:
     """
     try:
         with _Bounded(path) as file, zipfile.ZipFile(file) as archive:
-            everything = archive.infolist()
+            everything, size = archive.infolist(), os.fstat(file.fileno()).st_size
     except _TooManyError:
         raise PhotoError(f"{name} lists too many files to be opened; make several zips of it.") from None
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
+    except Exception as error:  # zipfile stumbles over damage in many ways
+        if reason := _of_the_system(error):
+            raise PhotoError(f"{name} cannot be read ({reason}); check its name and folder.") from error
         raise PhotoError(f"{name} is no zip that can be read; zip the photographs again.") from error
-    entries = [entry for entry in everything if not entry.is_dir() and not _is_clutter(entry.filename)]
+    entries = [entry for entry in everything if not entry.filename.endswith("/") and not _is_clutter(entry.filename)]
     if not entries:
         raise PhotoError(f"{name} is empty; put photographs into it.")
     for entry in entries:
         _check(entry, name, settings)
     packed, unpacked = sum(entry.compress_size for entry in entries), sum(entry.file_size for entry in entries)
-    size = path.stat().st_size
     if packed > size:
         raise PhotoError(f"{name} holds files that lie over one another and is not opened; zip the photographs again.")
     if unpacked > max(_HARMLESS_TOTAL, _LARGEST_TOTAL_RATIO * size):

@@ -71,7 +71,7 @@ class Credentials:
 
         ingredient = {
             "label": "photograph",
-            "title": name,
+            "title": name.encode("utf-8", "backslashreplace").decode(),  # a file's name need not be Unicode
             "relationship": "parentOf",
             "description": f"sha256:{hashlib.sha256(photograph).hexdigest()}",
         }
@@ -81,7 +81,10 @@ class Credentials:
             c2pa.Context(c2pa.Settings.from_dict(_SETTINGS)) as context,
             c2pa.Builder(manifest, context) as builder,
         ):
-            builder.add_ingredient(ingredient, media_type(name), io.BytesIO(photograph))
+            try:
+                builder.add_ingredient(ingredient, media_type(name), io.BytesIO(photograph))
+            except c2pa.C2paError:  # a naked JPEG XL, or not what its name says: credentials of its own it has none
+                builder.add_ingredient(ingredient, "application/octet-stream", io.BytesIO(photograph))
             builder.sign(signer, media, source, target)
 
 

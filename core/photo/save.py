@@ -28,7 +28,7 @@ from core.photo.write_tiff import write_tiff
 SUFFIXES = {"png": ".png", "jpeg": ".jpg", "webp": ".webp", "tiff": ".tif", "avif": ".avif"}
 """The formats that are written, and what their files are called."""
 
-_OTHER_SUFFIXES = {".jpeg": "jpeg", ".jpe": "jpeg", ".jfif": "jpeg", ".tif": "tiff", ".tiff": "tiff"}
+_OTHER_SUFFIXES = {".jpeg": "jpeg", ".jpe": "jpeg", ".jfif": "jpeg", ".tiff": "tiff"}
 QUALITIES = {"jpeg": 92, "webp": 92, "avif": 85}
 """The formats that have a quality, 1..100, and the one that is taken where nothing asks for another."""
 
@@ -215,7 +215,6 @@ def _write_with_pillow(
         if metadata.iptc:
             body = b"Photoshop 3.0\0" + photoshop_of_iptc(metadata.iptc)
             options["extra"] = b"\xff\xed" + (len(body) + 2).to_bytes(2, "big") + body
-    if format_name == "jpeg":
         _write_jpeg(path, rgb, options)
     else:
         Image.fromarray(rgb if alpha is None else np.dstack([rgb, alpha])).save(path, format_name.upper(), **options)

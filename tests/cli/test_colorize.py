@@ -1,5 +1,6 @@
 """The command line as a person runs it: real processes, real files, exit codes."""
 
+import json
 import os
 import subprocess
 import sys
@@ -118,3 +119,29 @@ def test_a_setting_that_cannot_be_used_is_named(tmp_path, offline):
     done = run({**offline, "AUTOCHROME_MAX_PIXELS": "many"}, "colorize", save_grey(tmp_path / "a.png"))
     assert done.returncode == 2
     assert "AUTOCHROME_MAX_PIXELS cannot be used" in done.stderr
+
+
+def test_a_name_that_is_no_text_costs_neither_its_own_picture_nor_the_run(tmp_path, offline):
+    odd = os.fsencode(tmp_path / "in") + b"/caf\xe9.png"  # as an old archive's disks have them
+    (tmp_path / "in").mkdir()
+    save_grey(tmp_path / "in" / "one.png", 61)
+    os.rename(save_grey(tmp_path / "in" / "x.png"), odd)
+    strict = {**offline, "PYTHONIOENCODING": "utf-8:strict"}
+    into = ("--output", tmp_path / "out", "--overwrite", "--sidecar")
+    told = run(strict, "colorize", tmp_path / "in", *into, "--report", tmp_path / "report.csv")
+    assert told.returncode == 0, told.stderr
+    assert "caf\\udce9.png -> " in told.stdout
+    made = sorted(os.listdir(os.fsencode(tmp_path / "out")))
+    assert made == [b"caf\xe9.colour.png", b"caf\xe9.colour.png.json", b"one.colour.png", b"one.colour.png.json"]
+    sidecar = (tmp_path / "out" / os.fsdecode(made[1])).read_text("utf-8")
+    assert json.loads(sidecar)["photograph"] == "caf\udce9.png"
+    assert "caf\\udce9.png," in (tmp_path / "report.csv").read_text("utf-8")
+    for line in run(strict, "colorize", tmp_path / "in", *into, "--json").stdout.splitlines():
+        assert json.loads(line)["status"] == "done"
+
+
+def test_a_name_that_the_terminal_has_no_letters_for_is_told_of_all_the_same(tmp_path, offline):
+    save_grey(tmp_path / "祖母.png")
+    told = run({**offline, "PYTHONIOENCODING": "cp1252"}, "colorize", tmp_path / "祖母.png", "--output", tmp_path / "o")
+    assert told.returncode == 0, told.stderr
+    assert "\\u7956\\u6bcd.png -> " in told.stdout

@@ -31,6 +31,7 @@ from typer.testing import CliRunner
 
 import app
 import core.cli.colorize
+from core.jobs.job import Job
 from tests.support.fakes import FakeBackend, fake_engine, make_engine, save_grey
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -421,3 +422,89 @@ def test_a_run_that_is_killed_three_times_is_finished_by_the_same_command(colori
         rows = list(csv.DictReader(file))
     assert len({row["photograph"] for row in rows}) == len(rows) == 30
     assert {row["status"] for row in rows} <= {"done", "skipped"} and all(row["picture"] for row in rows)
+
+
+def test_zips_in_a_folder_are_looked_into_and_what_it_made_is_not_taken_from_them(colorize):
+    photograph("album/a.png")
+    Path("album/may").mkdir()
+    zipped("album/may/more.zip", "sub/b.png", "c.png", "old.colour.png", "notes.doc")
+    done = colorize("album", "-r")
+    assert done.exit_code == 0, done.output
+    assert made() == ["a.colour.png", "may/c.colour.png", "may/sub/b.colour.png"]
+
+
+def test_a_folder_that_cannot_be_looked_into_is_told_of_and_can_be_tried_again(colorize, monkeypatch):
+    photograph("album/a.png")
+    photograph("album/shut/b.png", 61)
+    scandir = os.scandir
+
+    def refused(path: Any) -> Any:
+        if str(path).endswith("shut"):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return scandir(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", refused)
+        done = colorize("album", "-r")
+    assert done.exit_code == 1
+    assert "album/shut cannot be looked into (Permission denied); check who may read it." in done.stderr
+    assert "1 of 2 failed." in done.stderr
+    assert colorize("--input-list", "out/try-again.csv").exit_code == 0
+    assert made() == ["a.colour.png", "shut/b.colour.png"]
+
+
+def test_a_disk_so_full_that_no_list_can_be_left_ends_the_run_as_failed(colorize, monkeypatch):
+    for number in range(3):
+        photograph(f"x/{number}.png", 60 + number)
+
+    def full(*given: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("core.photo.save.scratch_folder", full)
+    done = colorize("x")
+    assert done.exit_code == 1
+    assert "The disk is full, and so nothing more was coloured; make room and run this again." in done.stderr
+    assert "try-again.csv could not be written (No space left on device)" in done.stderr
+    assert done.stderr.splitlines()[-1] == "1 of 3 failed."
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_of_two_copies_one_is_coloured_and_what_is_said_of_the_other_is_true(colorize, processes, jobs):
+    photograph("dup/a/x.png")
+    photograph("dup/b/x.png")
+    done = colorize("dup/a/x.png", "dup/b/x.png", "--jobs", jobs)
+    assert done.exit_code == 0
+    assert "dup/b/x.png: out/x.colour.png is there already" in done.stdout
+    assert made() == ["x.colour.png"]
+    for place in "ab":
+        Image.fromarray(np.random.default_rng(1).integers(0, 256, (60, 80, 3), np.uint8)).resize(
+            (800, 600), Image.Resampling.BICUBIC
+        ).save(f"dup/{place}/y.jpg")
+    done = colorize("dup/a/y.jpg", "dup/b/y.jpg", "--jobs", jobs)
+    assert done.stdout.count("y.jpg is in colour already") == 2, done.output
+    assert "is there already" not in done.stdout
+
+
+def test_a_copy_is_coloured_where_the_other_one_could_not_be(colorize, monkeypatch):
+    photograph("dup/a/x.png")
+    photograph("dup/b/x.png")
+    attempt = Job.attempt
+
+    def lost(self: Job, engine: Any, source: Any, target: Path) -> Any:
+        Path("dup/a/x.png").unlink(missing_ok=True)
+        return attempt(self, engine, source, target)
+
+    monkeypatch.setattr(Job, "attempt", lost)
+    done = colorize("dup/a/x.png", "dup/b/x.png")
+    assert done.exit_code == 1
+    assert "dup/b/x.png -> out/x.colour.png" in done.stdout
+
+
+@pytest.mark.parametrize("letter", ["n", "祖"])
+def test_the_longest_name_that_the_disk_takes_is_coloured(colorize, letter):
+    name = letter * (250 // len(letter.encode()))
+    photograph(f"in/{name}.jpg")
+    photograph(f"in/{name}.png", 61)
+    done = colorize("in", "--sidecar", "--format", "png")
+    assert done.exit_code == 0, done.output
+    assert len(made()) == 4

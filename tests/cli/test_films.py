@@ -50,6 +50,15 @@ def test_films_and_photographs_together(colorize: Any) -> None:
     assert (rows["b.mp4"]["status"], rows["b.mp4"]["backend"], rows["b.mp4"]["width"]) == ("done", "pocket", "64")
 
 
+def test_films_in_a_folder_are_taken_and_what_was_made_of_them_is_not(colorize: Any) -> None:
+    film("album/b.mp4")
+    film("album/old.colour.part.mp4")
+    film("album/.b.colour.mp4.parts/part-0000.nut")
+    for _ in range(2):
+        assert colorize("album", "-r", "--output", "album").exit_code == 0
+    assert len(list(Path("album").rglob("*.mp4"))) == 3 and Path("album/b.colour.mp4").exists()
+
+
 def test_a_film_is_made_once_and_no_other_films_place_is_taken(colorize: Any) -> None:
     assert colorize(film("b.mp4")).exit_code == 0
     before = Path("out/b.colour.mp4").read_bytes()

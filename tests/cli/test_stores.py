@@ -120,6 +120,19 @@ def test_a_store_that_never_answers_costs_one_sentence_without_its_secrets(color
     assert "secret" not in done.output + done.stderr
 
 
+def test_what_is_to_be_tried_again_is_listed_without_its_secrets(colorize, monkeypatch):
+    def closed(*given: Any) -> Any:
+        raise PermissionError
+
+    monkeypatch.setattr("core.photo.stores._asked", closed)
+    done = colorize("memory://me:secret@scans/a.png", "memory://scans/b.png?token=secret", "--output", "out")
+    assert done.exit_code == 1
+    listed = Path("out/try-again.csv").read_text()
+    assert "memory://scans/a.png" in listed and "memory://scans/b.png" in listed
+    assert "secret" not in listed + done.output + done.stderr
+    assert "without user, password and query" in done.stderr
+
+
 def test_addresses_are_shown_without_their_secrets():
     assert shown("https://me:secret@example.org/a.jpg?token=1") == "https://example.org/a.jpg"
     assert shown("s3://bucket/a.jpg") == "s3://bucket/a.jpg"

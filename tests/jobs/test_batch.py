@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import csv
+import errno
 import io
 import stat
 import threading
@@ -302,3 +303,52 @@ def test_what_nobody_foresaw_fails_one_photograph_only(tmp_path: Path, monkeypat
 def test_nothing_at_all_is_refused() -> None:
     with pytest.raises(PhotoError, match="There is no photograph to colour"):
         sources([], SETTINGS)
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_damage_is_told_of_however_it_was_packed(tmp_path: Path, packing: int) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", packing) as archive:
+        archive.writestr("a.bmp", np.random.default_rng(1).bytes(20_000))
+    data = bytearray((tmp_path / "a.zip").read_bytes())
+    data[60:90] = bytes(range(100, 130))
+    (tmp_path / "a.zip").write_bytes(data)
+    (source,) = sources([(tmp_path / "a.zip", "a.zip")], Settings())
+    with pytest.raises(PhotoError, match=r"^a\.bmp is damaged in its zip; zip it again\.$"), source.file():
+        pass
+
+
+def test_a_zip_whose_directory_is_damaged_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for number in range(3):
+            archive.writestr(f"{number}.bmp", bytes(50))
+    whole, chance = (tmp_path / "a.zip").read_bytes(), np.random.default_rng(1)
+    refused = 0
+    for _ in range(2000):
+        data = bytearray(whole)
+        for place in chance.integers(150, len(data), chance.integers(1, 4)):
+            data[place] = chance.choice([0, 1, 127, 128, 255])
+        (tmp_path / "a.zip").write_bytes(data)
+        try:
+            for source in sources([(tmp_path / "a.zip", "a.zip")], Settings()):
+                with source.file():
+                    pass
+        except PhotoError:
+            refused += 1
+    assert refused > 100
+
+
+def test_no_room_to_unpack_is_not_called_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.bmp", bytes(50))
+    (source,) = sources([(tmp_path / "a.zip", "a.zip")], Settings())
+
+    def full(*given: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.copyfileobj", full)
+        with pytest.raises(PhotoError, match=r"could not be unpacked \(No space left on device\); make room"):
+            source.file().__enter__()
+    (tmp_path / "a.zip").unlink()
+    with pytest.raises(PhotoError, match=r"could not be unpacked \(No such file or directory\)"), source.file():
+        pass

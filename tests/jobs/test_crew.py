@@ -107,3 +107,17 @@ def test_as_many_as_cores_and_memory_allow(monkeypatch):
     assert how_many() == 1
     monkeypatch.setattr(crew, "_free_memory", lambda: None)
     assert how_many() == 8
+
+
+def test_files_that_a_container_keeps_in_memory_are_no_memory_that_is_used(monkeypatch):
+    said = {
+        "/proc/meminfo": "MemTotal: 64000000 kB\nMemAvailable: 32000000 kB",
+        "/sys/fs/cgroup/memory.max": "8000000000",
+        "/sys/fs/cgroup/memory.current": "7900000000",
+        "/sys/fs/cgroup/memory.stat": "anon 900000000\nfile 7000000000\ninactive_file 6900000000",
+    }
+    monkeypatch.setattr(crew, "_words_of", lambda path: said.get(path, ""))
+    monkeypatch.setattr(crew, "_cores", lambda: 8)
+    assert how_many() == 8
+    said["/sys/fs/cgroup/memory.stat"] = ""
+    assert how_many() == 1

@@ -102,3 +102,14 @@ def test_long_names_are_not_repeated_whole(tmp_path, job):
     with pytest.raises(AutochromeError) as caught:
         job.run(make_engine(), save_grey(tmp_path / "a.png"), "a.png", tmp_path / "b.png", no_progress)
     assert len(str(caught.value)) < 400
+
+
+def test_no_picture_stays_without_its_sidecar_whatever_goes_wrong(tmp_path, monkeypatch):
+    def broken(*given):
+        raise ValueError("nobody has foreseen it")
+
+    monkeypatch.setattr("core.jobs.job.make_sidecar", broken)
+    job = Job("pocket", with_sidecar=True)
+    with pytest.raises(ValueError, match="foreseen"):
+        job.run(make_engine(), save_grey(tmp_path / "a.png"), "a.png", tmp_path / "b.png", no_progress)
+    assert not (tmp_path / "b.png").exists()

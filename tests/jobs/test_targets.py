@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import random
 import subprocess
 from pathlib import Path, PurePath
@@ -173,3 +174,21 @@ def test_every_format_says_whose_picture_it_is(backend: FakeBackend, ending: str
     assert backend.calls == 1
     digest = subprocess.run(["sha256sum", path], capture_output=True, text=True, check=True).stdout[:16]
     assert origin_of(Path("coloured", made()[0])) == digest
+
+
+def test_a_photograph_that_could_not_be_read_for_a_moment_takes_no_other_ones_place(
+    backend: FakeBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = photograph("a/x.png"), photograph("b/x.png", 40)
+    assert colorize(first).exit_code == 0
+    before = Path("coloured/x.colour.png").read_bytes()
+
+    def away(path: Path) -> bytes:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("core.jobs.targets.read_bytes", away)
+        done = colorize(second)
+    assert done.exit_code == 1 and "cannot be read (Input/output error)" in done.stderr
+    assert Path("coloured/x.colour.png").read_bytes() == before
+    assert colorize(second).exit_code == 0 and len(made()) == 2

@@ -180,3 +180,18 @@ def test_without_a_time_stamp_that_was_asked_for_there_is_no_picture(tmp_path, s
     with pytest.raises(PhotoError, match=r"^grandma\.png could not be signed \(.+\); .* authority answers\.$"):
         coloured(tmp_path, signer.read("http://127.0.0.1:9/"))
     assert [path.name for path in tmp_path.iterdir()] == ["grandma.png"]
+
+
+@pytest.mark.parametrize(("name", "like"), [("naked.jxl", "a.jxl"), ("really a jpeg.png", "a.jpg")])
+def test_a_photograph_that_can_hold_no_credentials_is_named_as_parent_all_the_same(tmp_path, signer, name, like):
+    import pillow_jxl  # noqa: F401 - teaches Pillow to write it
+
+    save_grey(tmp_path / like).rename(tmp_path / name)
+    job = Job("pocket", format_name="png", credentials=signer.read())
+    job.run(make_engine(), tmp_path / name, name, tmp_path / "out.png", no_progress)
+    state, manifest, _ = signer.reader(tmp_path / "out.png", "image/png")
+    assert (state, manifest["ingredients"][0]["title"]) == ("Trusted", name)
+
+
+def test_a_name_that_is_no_text_is_signed_too(tmp_path, signer):
+    assert signer.reader(coloured(tmp_path, signer.read(), name="caf\udce9.png"), "image/png")[0] == "Trusted"
