@@ -84,6 +84,7 @@ autochrome.photo = (() => {
     const same = shown?.photo === facts.photo && shown.width === facts.width && shown.height === facts.height;
     if (lost?.name === facts.name) keep ??= lost.look;
     lost = null;
+    const former = shown?.backend;
     shown = facts;
     state("photo");
     part("#desk .work").hidden = false;
@@ -97,6 +98,7 @@ autochrome.photo = (() => {
     second(facts);
     if (keep) look.renew(keep);
     else if (!same) look.renew(part("#pin input").checked ? { ...look.get(), hints: [], alternative: "default" } : null);
+    else if (former !== facts.backend) look.forgetAlternative();
     whole = true;
     if (same) paint();
     else view.open({ width: facts.width, height: facts.height, parts: facts.parts }, paint);
