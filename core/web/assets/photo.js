@@ -102,7 +102,7 @@ autochrome.photo = (() => {
     whole = true;
     if (same) paint();
     else view.open({ width: facts.width, height: facts.height, parts: facts.parts }, paint);
-    autochrome.hints.fresh();
+    autochrome.hints.close();
     autochrome.prints.show(facts.prints);
     remember();
     warn();
@@ -205,7 +205,7 @@ autochrome.photo = (() => {
     view.close();
     look.renew(part("#pin input").checked ? { ...look.get(), hints: [], alternative: "default" } : null);
     models.choose(models.lacksSecond() ? "auto" : models.chosen());
-    autochrome.hints.fresh();
+    autochrome.hints.close();
     remember();
     part("#upload input, #upload button")?.focus();
   }
