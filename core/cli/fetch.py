@@ -11,7 +11,7 @@ from core.cli.common import BAD_USAGE, FAILED, make_engine, plain_errors, settin
 from core.errors import RequestError
 
 if TYPE_CHECKING:
-    from core.registry.backend import BackendWeights
+    from core.registry.backend import BackendWeights, NamedWeights
     from core.weights.weights import Weights
 
 
@@ -24,11 +24,11 @@ def fetch(
     ] = None,
 ) -> None:
     """Fetch a backend's weights, verify them, or import files that you downloaded by hand."""
-    from core.registry.backend import weights_of
+    from core.registry.backend import own_weights
     from core.weights.weights import Weights
 
     with plain_errors(BAD_USAGE):
-        weights = weights_of(make_engine(settings_of(context)).registry.get(backend))
+        weights = own_weights(make_engine(settings_of(context)).registry.get(backend))
         if not isinstance(weights, Weights):
             raise RequestError(f"Backend '{backend}' needs no weights; there is nothing to fetch.")
     with plain_errors():
@@ -51,7 +51,7 @@ def _check_weights(weights: Weights) -> None:
         raise typer.Exit(FAILED)
 
 
-def fetch_with_bar(backend: str, weights: BackendWeights, only_on_terminal: bool = False) -> list[Path]:
+def fetch_with_bar(backend: str, weights: BackendWeights | NamedWeights, only_on_terminal: bool = False) -> list[Path]:
     """Fetch what is missing, with a progress bar.
 
     Raises:

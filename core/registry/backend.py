@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -78,8 +79,61 @@ class BackendWeights(Protocol):
     def digests(self) -> dict[str, str]: ...
 
 
-def weights_of(backend: Backend) -> BackendWeights | None:
+@dataclass(frozen=True)
+class UnknownStatus:
+    """What stands for a status that the backend's own code cannot give; ``message`` says why."""
+
+    message: str
+    state: str = "unavailable"
+    bytes_done: int = 0
+    bytes_total: int = 0
+
+
+class NamedWeights:
+    """The files that a backend needs, which is named in whatever its own code raises."""
+
+    def __init__(self, backend_id: str, weights: BackendWeights):
+        self._id, self._weights = backend_id, weights
+
+    def status(self) -> Any:
+        """How it stands with them. Raises nothing: one backend's bug must not cost a list the others."""
+        try:
+            with blamed_on(self._id):
+                return self._weights.status()
+        except AutochromeError as error:
+            return UnknownStatus(str(error))
+
+    def start(self, at_once: bool = False) -> None:
+        """Let them arrive in the background.
+
+        Args:
+            at_once: a person asks, who waits for no next attempt; a backend may have a ``start_at_once`` for that.
+
+        Raises:
+            AutochromeError: its own code fails.
+        """
+        with blamed_on(self._id):
+            getattr(self._weights, "start_at_once" if at_once else "start", self._weights.start)()
+
+    def wait(self, timeout: float) -> bool:
+        """Whether they are ready within ``timeout`` seconds. Raises AutochromeError: its own code fails."""
+        with blamed_on(self._id):
+            return self._weights.wait(timeout)
+
+    def fetch(self, progress: Progress | None = None) -> dict[str, Path]:
+        """Their paths by their roles, once they are here. Raises AutochromeError: they cannot be had."""
+        with blamed_on(self._id):
+            return self._weights.fetch(progress)
+
+
+def weights_of(backend: Backend) -> NamedWeights | None:
     """The files that a backend needs; None where it needs none, or means something else by ``weights``."""
+    weights = own_weights(backend)
+    return None if weights is None else NamedWeights(backend.info.id, weights)
+
+
+def own_weights(backend: Backend) -> BackendWeights | None:
+    """The same as the backend itself holds them."""
     weights = getattr(backend, "weights", None)
     return weights if hasattr(weights, "status") else None
 
@@ -103,7 +157,7 @@ def digests_of(backend: Backend) -> dict[str, str]:
     Raises:
         BackendError: the backend cannot tell.
     """
-    digests = getattr(weights_of(backend) or backend, "digests", None)
+    digests = getattr(own_weights(backend) or backend, "digests", None)
     if digests is None:
         return {}
     with blamed_on(backend.info.id):

@@ -69,6 +69,8 @@ def find_plugins(settings: Settings) -> Iterator[Plugin]:
                 f"AUTOCHROME_PLUGINS names {settings.plugins}, which is no folder; correct or unset it."
             )
         for path in sorted(settings.plugins.glob("*.py")):
+            if not path.is_file():  # an editor's lock is a link that leads nowhere
+                continue
             if _others_may_write(path) or _others_may_write(settings.plugins):
                 logger.warning(
                     "The plugin %s runs, but other users of this machine may change it; make it and its folder "
@@ -106,9 +108,9 @@ class Plugins:
                 f"It was not ready after {silence:g} s, so it was left out; repair or remove it."
             ) from None
         except pluggy.PluginValidationError as error:
-            raise BackendError(f"Its hook does not fit ({_brief(error)}); see docs/writing-a-backend.md.") from error
+            raise BackendError(f"Its hook does not fit ({brief(error)}); see docs/writing-a-backend.md.") from error
         except (Exception, SystemExit) as error:
-            raise BackendError(f"It cannot be brought in ({_brief(error)}); repair or remove it.") from error
+            raise BackendError(f"It cannot be brought in ({brief(error)}); repair or remove it.") from error
         if not backends:
             raise BackendError("It registers no backend; see docs/writing-a-backend.md.")
         return backends
@@ -155,7 +157,7 @@ def _import_file(path: Path) -> object:
     return module
 
 
-def _brief(error: BaseException) -> str:
-    """An exception's type and the first line of its words."""
+def brief(error: BaseException) -> str:
+    """For a sentence: an exception's type and the first line of its words."""
     words = str(error).strip().splitlines()[:1]
     return ": ".join([type(error).__name__, *words])[:300]

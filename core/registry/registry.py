@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from core.errors import BackendError, first_problem, shortened
+from core.errors import AutochromeError, BackendError, first_problem, shortened
 from core.registry.backend import Backend, BackendInfo, weights_of
-from core.registry.plugins import PluginFailure, Plugins, find_plugins
+from core.registry.plugins import PluginFailure, Plugins, brief, find_plugins
 from core.settings import Settings
 
 BUILT_IN = ("backends.zhang_v2", "backends.pocket", "backends.onnx_model", "backends.graft", "backends.reference")
@@ -53,6 +53,13 @@ class Registry:
         options = getattr(backend, "Options", None)
         if options is not None and not hasattr(options, "model_validate"):
             raise BackendError(f"The Options of backend '{info.id}' must be a pydantic model; correct or remove them.")
+        if options is not None:
+            try:
+                options.model_json_schema()
+            except Exception as error:
+                raise BackendError(
+                    f"The Options of backend '{info.id}' have no JSON schema ({brief(error)}); use plain types in them."
+                ) from error
         backend.info = info
         self._backends[info.id] = backend
 
@@ -105,9 +112,13 @@ class Registry:
 
     def start_fetching(self) -> None:
         """Let the preferred backend's weights arrive in the background, where they are missing."""
-        weights = weights_of(self.preferred)
+        preferred = self.preferred
+        weights = weights_of(preferred)
         if weights is not None:
-            weights.start()
+            try:
+                weights.start()
+            except AutochromeError as error:
+                self.mark_failing(preferred.info.id, str(error))
 
     def resolve(self, backend_id: str, wait: float) -> tuple[Backend, str | None]:
         """The backend to use for what a person asked.
@@ -129,10 +140,15 @@ class Registry:
         weights = weights_of(preferred)
         if weights is None:
             return preferred, None
-        weights.start()
-        if weights.wait(wait) or embedded is None:
-            return preferred, None
-        return embedded, f"{preferred.info.id}: {weights.status().message}"
+        try:
+            weights.start()
+            if weights.wait(wait) or embedded is None:
+                return preferred, None
+            reason = weights.status().message
+        except AutochromeError as error:
+            reason = str(error)
+            self.mark_failing(preferred.info.id, reason)
+        return embedded or preferred, f"{preferred.info.id}: {reason}"
 
 
 def load_registry(plugins: bool = True, settings: Settings | None = None) -> Registry:
@@ -172,4 +188,4 @@ def _register(registry: Registry, plugin: str, backend: Any) -> None:
     except BackendError as error:
         registry.leave_out(plugin, str(error))
     except Exception as error:  # its info or attributes may run code of its own
-        registry.leave_out(plugin, f"It cannot be registered ({type(error).__name__}: {error}); repair or remove it.")
+        registry.leave_out(plugin, f"It cannot be registered ({brief(error)}); repair or remove it.")

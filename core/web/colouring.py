@@ -108,12 +108,20 @@ def new_folder() -> Path:
     Raises:
         PhotoError: the cache holds as much as it may.
     """
-    cache = Path(get_upload_folder())
-    if budget := _BUDGETS.get(cache):
-        budget.require()
-    folder = cache / secrets.token_urlsafe(16)
+    make_room()
+    folder = Path(get_upload_folder()) / secrets.token_urlsafe(16)
     folder.mkdir(parents=True, mode=0o700)
     return folder.resolve()
+
+
+def make_room(size: int = 0) -> None:
+    """See that so many bytes more may be written into Gradio's cache.
+
+    Raises:
+        PhotoError: the cache holds as much as it may.
+    """
+    if budget := _BUDGETS.get(Path(get_upload_folder())):
+        budget.require(size)
 
 
 def limit_cache(megabytes: int) -> DiskBudget:

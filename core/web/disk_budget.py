@@ -60,6 +60,7 @@ class DiskBudget:
                 self._delete(self._used + more - self._limit * (1 - _SPARE))
             if self._used + more > self._limit:
                 raise PhotoError(_SENTENCE)
+            self._used += more  # is on its way; the next count finds it there
 
     def _count(self) -> None:
         if time.monotonic() - self._counted_at > _FRESH:

@@ -5,8 +5,10 @@ Gradio keeps them in one folder for all its apps, and forgets what it has to del
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -19,21 +21,22 @@ KEPT_SECONDS = 3600
 """For which photographs and pictures are kept."""
 
 _VARIABLE = "GRADIO_TEMP_DIR"
-_PREFIX = "autochrome-"
+_USER = os.getuid() if hasattr(os, "getuid") else 0  # as Windows says of each file
 
 
 @contextmanager
 def own_cache() -> Iterator[Path]:
-    """Let Gradio use a new folder that only this user can look into; what dead processes left there goes first.
+    """Let Gradio use a new folder that only this user can look into; what dead processes left beside it goes first.
+
+    It lies in a folder of this user's alone, which the one that the variable names may share with anything else.
 
     Raises:
         SettingsError: there can be none.
     """
     given = os.environ.get(_VARIABLE)
-    place = Path(given) if given else Path(tempfile.gettempdir(), "gradio")
+    place = Path(given or tempfile.gettempdir(), f"autochrome-cache-{_USER}")
     try:
-        place.mkdir(parents=True, exist_ok=True)
-        place.chmod(0o700)
+        _make_ours(place)
         _clean(place)
         folder, lock = _new(place)
     except OSError as error:
@@ -54,10 +57,23 @@ def own_cache() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _make_ours(place: Path) -> None:
+    """Make a folder for this user alone, unless it is there.
+
+    Raises:
+        OSError: it cannot be made, or in its place is another user's or a link, which may lead to anything.
+    """
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    status = place.lstat()
+    if stat.S_ISLNK(status.st_mode) or status.st_uid != _USER:
+        raise PermissionError(errno.EPERM, "it is a link or another user's")
+    place.chmod(0o700)
+
+
 def _new(place: Path) -> tuple[Path, int]:
     """A new folder, and what holds it; another process that cleans just now may take it away."""
     while True:
-        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place)).resolve()
+        folder = Path(tempfile.mkdtemp(dir=place)).resolve()
         try:
             lock = _locked(folder)
         except OSError:
@@ -71,10 +87,10 @@ def _new(place: Path) -> tuple[Path, int]:
 
 def _clean(place: Path) -> None:
     """Delete the folders of processes that live no more."""
-    for folder in place.glob(f"{_PREFIX}*"):
+    for folder in place.iterdir():
         try:
             lock = _locked(folder)
-        except OSError:  # it lives, or it is another user's
+        except OSError:  # it lives
             continue
         os.close(lock)
         shutil.rmtree(folder, ignore_errors=True)

@@ -35,7 +35,15 @@ from core.restore.restore import AUTO as WHAT_IS_SURE
 from core.restore.restore import Restoration
 from core.restore.strokes import Strokes
 from core.settings import Settings
-from core.web.colouring import colour_file, deleted_in_time, folder_by_name, new_folder, open_reference, open_upload
+from core.web.colouring import (
+    colour_file,
+    deleted_in_time,
+    folder_by_name,
+    make_room,
+    new_folder,
+    open_reference,
+    open_upload,
+)
 from core.web.upload_fields import Upload
 
 PREVIEW_PIXELS = 2_000_000
@@ -276,8 +284,10 @@ class Previews:
             picture, _ = self._engine.render(restoration.picture(), forecast, look)
             for former in session.folder.glob("full-*.npy"):
                 former.unlink(missing_ok=True)
-            for path, pixels in ((before, restoration.photo.pixels), (after, picture.rgb)):
-                np.save(deleted_in_time(path), eight_bits(pixels), allow_pickle=False)
+            wanted = {after: picture.rgb} if before.exists() else {before: restoration.photo.pixels, after: picture.rgb}
+            make_room(sum(pixels.size for pixels in wanted.values()))
+            for path, pixels in wanted.items():
+                _write_whole(path, eight_bits(pixels))
         return np.load(before, mmap_mode="r"), np.load(after, mmap_mode="r")
 
     def _opened(self, session: Session) -> tuple[Photo, Photo, Forecast]:
@@ -325,6 +335,17 @@ def _keep_small(folder: Path, photo: Photo, mended: Photo) -> None:
     planes = {"pixels": photo.pixels} | ({} if photo.alpha is None else {"alpha": photo.alpha})
     planes |= {} if mended is photo else {"mended": mended.pixels}
     np.savez(deleted_in_time(folder / _SMALL), allow_pickle=False, **planes)
+
+
+def _write_whole(path: Path, pixels: Pixels) -> None:
+    """Write a file that is there only once all of it is."""
+    scratch = deleted_in_time(path.with_suffix(".part"))
+    try:
+        with scratch.open("wb") as file:
+            np.save(file, pixels, allow_pickle=False)
+        scratch.replace(deleted_in_time(path))
+    finally:
+        scratch.unlink(missing_ok=True)
 
 
 def _small(session: Session, settings: Settings) -> tuple[Photo, Photo] | None:

@@ -152,7 +152,12 @@ class Weights(Copies):
 
     def start(self) -> None:
         """Fetch in the background what is missing, unless all is there, or this is going on or waiting to go on."""
-        if not (self._thread or hub.is_offline() or self._lacks() or self.are_complete()):
+        if not self._thread:
+            self.start_at_once()
+
+    def start_at_once(self) -> None:
+        """The same for a person who asks: what waits to go on does so now."""
+        if not (hub.is_offline() or self._lacks() or self.are_complete()):
             self._begin()
 
     def wait(self, timeout: float) -> bool:

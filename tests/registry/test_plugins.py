@@ -8,6 +8,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from core.photo.open import Photo, open_photo
 from core.registry.plugins import PluginFailure
 from core.registry.registry import load_registry
 from core.settings import Settings, load_settings
+from core.web.backend_list import list_for_page
 from tests.cli.test_serve import served
 from tests.support.fakes import FakeBackend, grey_picture, make_engine, save_grey
 from tests.support.hub import refused
@@ -96,6 +98,24 @@ def test_a_folder_that_is_not_there_is_named(tmp_path):
         load_registry(settings=load_settings({"AUTOCHROME_PLUGINS": str(tmp_path / "nowhere")}))
 
 
+def test_what_is_no_file_is_passed_over(folder):
+    (folder / ".#sepia.py").symlink_to("me@host.123:456")  # Emacs's lock
+    (folder / "folder.py").mkdir()
+    (folder / "sepia.py").write_text(SEPIA)
+    registry = load_registry(settings=Settings(plugins=folder))
+    assert ids(registry) == [*BUILT_IN, "sepia"]
+    assert registry.failures == []
+
+
+def test_a_status_that_fails_costs_the_list_nothing_and_is_told_in_it():
+    backend = FakeBackend("stranger")
+    backend.weights = SimpleNamespace(status=lambda: 1 / 0)
+    rows = {row["id"]: row for row in list_for_page(make_engine(FakeBackend(), backend))}
+    assert rows["pocket"]["state"] == "ready"
+    assert rows["stranger"]["state"] == "unavailable"
+    assert rows["stranger"]["message"].startswith("Backend 'stranger' failed (ZeroDivisionError")
+
+
 def install(folder: Path, monkeypatch: pytest.MonkeyPatch, **modules: str) -> None:
     """Put modules where pip would, each as a package with an entry point."""
     for name, source in modules.items():
@@ -131,6 +151,13 @@ BAD = {
     "info_raises": (
         SEPIA.replace('info = {"id": "sepia"}', "@property\n    def info(self): raise OSError('gone')"),
         r"It cannot be registered \(OSError: gone\)",
+    ),
+    "no_schema": (
+        f"from pydantic import BaseModel\n{SEPIA}".replace(
+            "    info =",
+            "    class Options(BaseModel, arbitrary_types_allowed=True):\n        t: np.ndarray = None\n\n    info =",
+        ),
+        r"The Options of backend 'sepia' have no JSON schema \(PydanticInvalidForJsonSchema",
     ),
     "takes_pocket": (SEPIA.replace('"sepia"', '"pocket"'), "The backend id 'pocket' is taken; give Sepia another one"),
     "takes_auto": (SEPIA.replace('"sepia"', '"auto"'), "The backend id 'auto' is taken"),

@@ -55,10 +55,11 @@ def test_options_must_be_checkable():
 
 def test_another_thing_called_weights_is_not_taken_for_files():
     backend = FakeBackend()
+    Registry().register(backend)
     backend.weights = {"conv1": [0.5]}
     assert weights_of(backend) is None
     backend.weights = FakeWeights(ready=True)
-    assert weights_of(backend) is backend.weights
+    assert weights_of(backend) is not None
 
 
 def test_an_unknown_id_is_answered_with_the_known_ones():
@@ -128,6 +129,17 @@ def test_auto_waits_for_its_weights_where_nothing_is_embedded():
     backend.weights = FakeWeights(ready=False)
     registry.register(backend)
     assert registry.resolve("auto", wait=0) == (backend, None)
+
+
+def test_auto_is_the_embedded_one_where_the_first_ones_weights_fail_in_their_own_code():
+    weights = FakeWeights(ready=True)
+    weights.start = lambda: 1 / 0
+    registry = registry_with(weights)
+    registry.start_fetching()
+    backend, reason = registry.resolve("auto", wait=0)
+    assert backend.info.id == "small"
+    assert reason.startswith("classic: Backend 'classic' failed (ZeroDivisionError")
+    assert [failure.name for failure in registry.failures] == ["classic"]
 
 
 def test_auto_without_a_backend_says_so():

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.web.option_fields import option_fields
@@ -17,6 +17,7 @@ from tests.support.browser import (
     Studio,
     choose_model,
     colour,
+    open_details,
     save_ramp,
     serve_studio,
     show,
@@ -98,3 +99,32 @@ def test_they_are_used_and_stay_for_the_file(visit: Page, served: Studio, wilful
     pixels = np.asarray(Image.open(waiting.value.path())).astype(int)
     assert pixels[..., 2].mean() > pixels[..., 0].mean() + 10
     assert (wilful.seen.scale, wilful.seen.words, wilful.seen.amount) == ("large", "dear grandma", 1)
+
+
+def test_a_former_photograph_has_its_options_back_and_a_reload_its_model(visit: Page, tmp_path: Path) -> None:
+    show(visit, save_ramp(tmp_path / "grandma.jpg"))
+    choose_model(visit, "Wilful")
+    amount, story = visit.locator("#models .options").get_by_label("Amount"), visit.locator("#story")
+    for name, value in (("grandma.jpg", "1"), ("grandpa.jpg", "0.2")):
+        if name == "grandpa.jpg":
+            upload(visit, save_ramp(tmp_path / name))
+            expect(story).to_contain_text(name)
+        before = shown(visit)
+        amount.fill(value)
+        wait_for_repaint(visit, before)
+    visit.get_by_role("button", name="Open grandma.jpg").click()
+    expect(story).to_contain_text("grandma.jpg")
+    expect(amount).to_have_value("1")
+
+    held: list[Route] = []
+    visit.route(
+        "**/component_server*",
+        lambda route: held.append(route) if "list_models" in (route.request.post_data or "") else route.continue_(),
+    )
+    visit.reload()
+    expect(visit.locator("#slider img").nth(1)).to_be_visible(timeout=15_000)
+    visit.unroute_all()
+    for route in held:
+        route.continue_()
+    open_details(visit, "#models")
+    expect(visit.locator("#models").get_by_role("radio", name="Wilful")).to_be_checked()

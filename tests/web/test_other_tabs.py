@@ -5,17 +5,21 @@ from __future__ import annotations
 import base64
 import csv
 import io
+import json
 import re
 import zipfile
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+from gradio.utils import diff
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from core.photo.open import open_photo
+from core.web.tabs.batch import _gallery_html
 from tests.support.browser import Studio, open_tab, save_coloured, save_ramp, serve_studio
 
 
@@ -272,6 +276,13 @@ def test_a_zip_bomb_is_refused_where_the_person_looks(visit: Page, served: Studi
     )
     expect(visit.locator("#batch-start")).to_be_visible()
     assert served.backend.calls == calls
+
+
+def test_each_picture_goes_to_the_page_once_while_others_are_made() -> None:
+    pictures = [("data:image/webp;base64," + "A" * 4000, f"{number}.png") for number in range(40)]
+    told = [{"value": _gallery_html(pictures[: count + 1]), "visible": True} for count in range(40)]
+    sent = sum(len(json.dumps(diff(before, after))) for before, after in pairwise(told))
+    assert sent < 1.1 * len(told[-1]["value"])
 
 
 # --- Backends ---

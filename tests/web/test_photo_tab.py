@@ -263,6 +263,21 @@ def test_a_backend_of_plain_fields_says_that_it_has_no_alternatives(visit: Page,
     expect(visit.locator("#sureness summary")).to_have_count(0)
 
 
+def test_another_model_starts_from_its_own_colours(visit: Page, served: Studio, grandma: Path) -> None:
+    served.later.go("ready", 100_000_000)
+    show(visit, grandma)
+    before = shown(visit)
+    visit.locator("#strip").get_by_role("button", name="Another").click()
+    wait_for_repaint(visit, before)
+    choose_model(visit, "Later")  # which knows of no other
+    expect(visit.locator("#strip")).to_contain_text("knows one way only")
+    assert colour(visit) < 1
+    before = shown(visit)
+    visit.get_by_role("button", name="Undo").first.click()
+    wait_for_repaint(visit, before)
+    expect(visit.get_by_role("alert")).to_have_count(0)
+
+
 def test_a_colour_photograph_is_told_apart_and_can_be_compared(visit: Page, grandma: Path, tmp_path: Path) -> None:
     show(visit, grandma)
     expect(visit.locator("#coloured")).not_to_be_visible()

@@ -137,3 +137,20 @@ def test_a_scratch_that_nobody_found_is_painted_and_filled(visit: Page, served: 
     visit.mouse.up()
     visit.locator("#prints").get_by_role("button", name="Fill what is red").click()
     expect(chip(visit, "marks").get_by_role("button", name="Fill the marks")).to_have_attribute("aria-pressed", "true")
+
+
+def test_one_tool_at_a_time_has_the_picture(visit: Page, served: Studio, tmp_path: Path) -> None:
+    show(visit, save_ramp(tmp_path / "ramp.png"))
+    visit.get_by_role("button", name="Add a colour").click()
+    visit.get_by_role("button", name="Mark scratches to fill").click()
+    expect(visit.locator("#mask")).to_be_visible()
+    visit.mouse.move(*point(visit, 0.4, 0.4))
+    visit.mouse.down()
+    visit.mouse.move(*point(visit, 0.6, 0.6), steps=3)
+    visit.mouse.up()
+    expect(visit.locator("#prints").get_by_role("button", name="Undo")).to_be_enabled()
+    expect(visit.locator("#hints li")).to_have_count(0)
+    visit.get_by_role("button", name="Add a colour").click()
+    expect(visit.locator("#mask")).to_be_hidden()
+    visit.mouse.click(*point(visit, 0.5, 0.5))
+    expect(visit.locator("#hints li")).to_have_count(1)

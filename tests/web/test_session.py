@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 import numpy as np
@@ -15,6 +16,7 @@ from core.errors import PhotoError
 from core.look.look import Look
 from core.photo.open import open_photo, pixels_in_work
 from core.progress import no_progress
+from core.web.colouring import limit_cache
 from core.web.session import Previews, Region, Session
 from core.web.upload_fields import Upload
 from tests.support.fakes import FakeBackend, grey_picture, make_engine, save_grey
@@ -124,3 +126,31 @@ def test_a_part_of_a_photograph_that_has_room_once_and_whose_prediction_is_gone(
     session = begun(Previews(engine), save_grey(tmp_path / "a.png"))
     before, _ = Previews(engine).tile(session, Look(), Region(0, 0, 90, 60, 90))
     assert before.pixels.shape == (60, 90)
+
+
+def test_what_is_zoomed_into_counts_among_what_the_disk_may_hold(tmp_path: Path) -> None:
+    previews, region = Previews(make_engine()), Region(0, 0, 50, 50, 50)
+    first, second = (begun(previews, save_grey(tmp_path / f"{height}.png", height, 600)) for height in (500, 501))
+    limit_cache(2)  # two small copies have 0.6 MB of it, and a zoom into one takes 1.2 MB
+    previews.tile(first, Look(), region)
+    with pytest.raises(PhotoError, match="as its disk may hold"):
+        previews.tile(second, Look(), region)
+    files = [path for path in (tmp_path / "gradio").rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 2_000_000
+
+
+def test_a_disk_that_is_full_leaves_no_half_a_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    previews = Previews(make_engine())
+    session = begun(previews, save_grey(tmp_path / "a.png"))
+    region, save = Region(0, 0, 20, 20, 20), np.save
+
+    def full(file: Any, pixels: Any, **how: Any) -> None:
+        file.write(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "save", full)
+    with pytest.raises(OSError, match="No space"):
+        previews.tile(session, Look(), region)
+    monkeypatch.setattr(np, "save", save)
+    before, _ = previews.tile(session, Look(), region)
+    assert before.pixels.shape[:2] == (20, 20)

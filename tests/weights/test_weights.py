@@ -181,6 +181,19 @@ def test_waiting_for_the_next_attempt_costs_nobody_anything(
     assert weights.fetch()
 
 
+def test_a_person_who_asks_again_waits_for_no_next_attempt(
+    weights: Weights, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", refused())
+    weights.start()
+    assert not weights.wait(5)
+    monkeypatch.setenv("HF_ENDPOINT", hub.url)
+    weights.start()  # as for each photograph on auto
+    assert weights.status().state == "unavailable"
+    weights.start_at_once()
+    assert weights.wait(10)
+
+
 def test_what_cannot_be_run_is_not_fetched(hub: Hub, narrow_files: Path, tmp_path: Path) -> None:
     weights = zhang_weights(narrow_files, tmp_path / "models", lacks=lambda: "It runs on marvels; install them.")
     hub.add_manifest(weights.manifest, narrow_files)

@@ -63,7 +63,7 @@ autochrome.film = (element, { props, trigger }) => {
     give({ hints: [...value.hints, { t: value.at, ...spot, color: part("ink").querySelector("input").value }] });
   });
   hear(["emptied", "loadstart"], player, () => {
-    value = { at: 0, hints: [] }; // another film
+    props.value = value = { at: 0, hints: [] }; // another film
     list();
   });
 

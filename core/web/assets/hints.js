@@ -70,6 +70,7 @@ autochrome.hints = (() => {
     (part("list").children[Math.min(index, hints().length - 1)]?.querySelector("button") ?? part("add")).focus();
   }
   function setAdding(on) {
+    if (on) autochrome.prints.close(); // one tool at a time has the picture
     adding = on;
     aimed = null;
     unshade();
@@ -202,7 +203,6 @@ autochrome.hints = (() => {
       show();
     },
     show,
-    /* Another photograph. */
-    fresh: () => tool && setAdding(false),
+    close: () => tool && setAdding(false),
   };
 })();

@@ -90,6 +90,11 @@ autochrome.look = (() => {
       future = [];
       paint();
     },
-    isDefault: () => same(now, start),
+    /* Another model, which does not have the colourings of the former one: nor is there any to go back to. */
+    forgetAlternative() {
+      const without = (look) => ({ ...look, alternative: start.alternative });
+      [now, settled, past, future] = [without(now), without(settled), past.map(without), future.map(without)];
+      paint();
+    },
   };
 })();

@@ -102,7 +102,7 @@ autochrome.models = (() => {
     else delete studio.dataset.second;
   }
   function choose(id) {
-    chosen = find(id) ? id : "auto";
+    chosen = !rows.length || find(id) ? id : "auto"; // after a reload the list may come later
     show();
     toggleSecond();
   }
@@ -112,8 +112,10 @@ autochrome.models = (() => {
     if (!answer?.models) return;
     const arrived = rows.some((row) => row.state !== "ready" && answer.models.some((each) => each.id === row.id && each.state === "ready"));
     document.documentElement.classList.toggle("arrived", arrived || document.documentElement.classList.contains("arrived"));
+    const first = !rows.length;
     rows = answer.models;
     show();
+    if (first) toggleSecond(); // only now is it known whether it wants one
     showAbsent();
     const now = autochrome.photo.shown();
     const better = now?.requested === "auto" && now.fallback && answer.preferred !== now.backend && find(answer.preferred)?.state === "ready";

@@ -138,8 +138,8 @@ window.addEventListener("drop", (event) => {
   hover(false);
   if (!event.dataTransfer?.files.length) return;
   event.preventDefault();
-  event.stopPropagation();
-  autochrome.offer(event.dataTransfer.files, event.target.closest?.("#second-upload") ? "#second-upload" : undefined);
+  const place = event.target.closest?.("#second-upload") ? "#second-upload" : undefined;
+  if (autochrome.offer(event.dataTransfer.files, place)) event.stopPropagation(); // else Gradio's field takes it
 }, { capture: true });
 
 /* What a person chose in the field itself; of many Gradio's would take the first without a word. */

@@ -84,6 +84,7 @@ autochrome.photo = (() => {
     const same = shown?.photo === facts.photo && shown.width === facts.width && shown.height === facts.height;
     if (lost?.name === facts.name) keep ??= lost.look;
     lost = null;
+    const former = shown?.backend;
     shown = facts;
     state("photo");
     part("#desk .work").hidden = false;
@@ -97,10 +98,11 @@ autochrome.photo = (() => {
     second(facts);
     if (keep) look.renew(keep);
     else if (!same) look.renew(part("#pin input").checked ? { ...look.get(), hints: [], alternative: "default" } : null);
+    else if (former !== facts.backend) look.forgetAlternative();
     whole = true;
     if (same) paint();
     else view.open({ width: facts.width, height: facts.height, parts: facts.parts }, paint);
-    autochrome.hints.fresh();
+    autochrome.hints.close();
     autochrome.prints.show(facts.prints);
     remember();
     warn();
@@ -203,7 +205,7 @@ autochrome.photo = (() => {
     view.close();
     look.renew(part("#pin input").checked ? { ...look.get(), hints: [], alternative: "default" } : null);
     models.choose(models.lacksSecond() ? "auto" : models.chosen());
-    autochrome.hints.fresh();
+    autochrome.hints.close();
     remember();
     part("#upload input, #upload button")?.focus();
   }

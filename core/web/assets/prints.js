@@ -68,6 +68,7 @@ autochrome.prints = (() => {
     picture = new Image();
     picture.src = answer.mask;
     await picture.decode();
+    autochrome.hints.close(); // one tool at a time has the picture
     Object.assign(mask, { width: picture.naturalWidth, height: picture.naturalHeight, hidden: false });
     mask.classList.add("open");
     part("bar").hidden = false;
@@ -148,6 +149,7 @@ autochrome.prints = (() => {
       show(null);
     },
     show,
+    close,
     /* What is asked for, for the photograph before us. */
     wish: () => asked,
   };

@@ -196,9 +196,7 @@ autochrome.viewer = (root, { part }) => {
 
   return {
     doing,
-    lay,
     frame,
-    picture: () => layers[1],
     /* Another photograph: seen whole, unless that would be a sliver. */
     open(size, ready) {
       photo = size;

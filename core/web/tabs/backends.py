@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from core.engine import Engine
+from core.errors import AutochromeError
 from core.registry.backend import weights_of
 from core.registry.plugins import PluginFailure
 from core.web.backend_list import list_backends
@@ -33,7 +34,10 @@ def build_backends_tab(engine: Engine, tab: gr.Tab) -> None:
     def fetch(event: gr.EventData) -> tuple[str, Any]:
         weights = weights_of(engine.registry.get(event.pick))
         if weights is not None:
-            weights.start()
+            try:
+                weights.start(at_once=True)
+            except AutochromeError as error:
+                engine.registry.mark_failing(event.pick, str(error))
         cards, _ = refresh()
         return cards, gr.Timer(active=True)  # it may take a moment to begin
 

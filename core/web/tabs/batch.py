@@ -199,7 +199,10 @@ def _progress_html(words: str, outcomes: list[Outcome], count: int | None) -> st
 
 
 def _gallery_html(shown: list[tuple[str, str]], batch: str = "") -> str:
-    """The pictures so far; once the batch is done, each is a button that opens it."""
+    """The pictures so far; once the batch is done, each is a button that opens it.
+
+    Until then the browser has to close the last tag: of a text that only grew Gradio sends what is new.
+    """
     cards = []
     for picture, name in shown:
         inside = f'<img src="{picture}" alt=""><span>{escape(name)}</span>'
@@ -211,7 +214,7 @@ def _gallery_html(shown: list[tuple[str, str]], batch: str = "") -> str:
             )
         else:
             cards.append(f"<div>{inside}</div>")
-    return f'<div class="pictures">{"".join(cards)}</div>'
+    return f'<div class="pictures">{"".join(cards)}' + ("</div>" if batch else "")
 
 
 def _named(outcome: Outcome) -> str:

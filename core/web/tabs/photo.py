@@ -187,7 +187,7 @@ class _Actions:
         def fetch_model(given: dict[str, Any]) -> dict[str, Any]:
             weights = weights_of(self._engine.registry.get(str(given.get("id"))))
             if weights is not None:
-                weights.start()
+                weights.start(at_once=True)
             return list_models({})
 
         return [
