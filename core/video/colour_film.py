@@ -38,7 +38,7 @@ _PART_SECONDS = 30.0
 _PAINTERS = 2
 """Frames that are painted at once."""
 
-_VERSION = 8
+_VERSION = 9
 """Of the way in which parts are made: parts of another one are not gone on with."""
 
 

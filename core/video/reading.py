@@ -179,6 +179,8 @@ def frames(film: Film, start: int | None = None) -> Iterator[Frame]:
             last = None
             for frame in _woven_apart(_decoded(container, stream), stream, film.interlaced):
                 time = frame.pts
+                if time is not None and frame.time_base:  # bwdif counts in halves of the film's units
+                    time = round(time * frame.time_base / film.time_base)
                 if time is None:
                     step = max(1, round(1 / (film.rate * film.time_base)))
                     time = 0 if last is None else last + step
