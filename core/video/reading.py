@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -31,6 +32,9 @@ ENDINGS = frozenset({
 """Of names of files that are taken for films; animated GIFs are asked for by ``is_film``."""
 
 _FULL_RANGE, _LIMITED_RANGE = 2, 1  # AVColorRange
+_EARLIER = (2, 20)
+"""Seconds before a wanted frame from which decoding begins: key frames lie that near, else it is the film's start."""
+
 _LOOKED_AT = 24
 """Frames of the beginning that say whether a film is interlaced, or in colour."""
 
@@ -46,6 +50,7 @@ class Film:
         path: the file.
         width, height: of a frame as it is stored, in pixels.
         time_base: seconds of one unit of ``Frame.time``.
+        begins: when the film does, in these units: broadcasts and discs do at any hour.
         rate: frames a second on average.
         seconds: how long it lasts; 0 where nobody says.
         shape_of_pixels: width over height of a pixel, 1 for square ones.
@@ -60,6 +65,7 @@ class Film:
     width: int
     height: int
     time_base: Fraction
+    begins: int
     rate: Fraction
     seconds: float
     shape_of_pixels: Fraction
@@ -172,42 +178,51 @@ def frames(film: Film, start: int | None = None) -> Iterator[Frame]:
     """
     av = import_av()
     try:
-        with av.open(str(film.path)) as container:
-            stream = main_stream(container)
-            if start is not None:
-                _seek(container, stream, start)
-            last = None
-            for frame in _woven_apart(_decoded(container, stream), stream, film.interlaced):
-                time = frame.pts
-                if time is not None and frame.time_base:  # bwdif counts in halves of the film's units
-                    time = round(time * frame.time_base / film.time_base)
-                if time is None:
-                    step = max(1, round(1 / (film.rate * film.time_base)))
-                    time = 0 if last is None else last + step
-                if last is not None and time <= last:  # a broken time stamp
-                    continue
-                last = time
-                if start is None or time >= start:
-                    yield _frame(frame, time)
+        for picture, time in _timed(film) if start is None else _from_before(film, start):
+            if start is None or time >= start:
+                yield _frame(picture, time)
     except av.FFmpegError as error:
         raise FilmError(f"{film.path.name} cannot be read on ({_reason(error)}); check the file.") from error
 
 
-def _seek(container: InputContainer, stream: VideoStream, start: int) -> None:
-    """Go to a frame from which all up to ``start`` can be decoded; to the beginning where the file cannot do that."""
+def _from_before(film: Film, start: int) -> Iterator[tuple[VideoFrame, int]]:
+    """Pictures and their times from ``start`` or earlier: where a file can be entered only shows once it is decoded."""
+    for seconds in _EARLIER:
+        early = start - round(seconds / film.time_base)
+        if early <= film.begins:
+            break
+        pictures = _timed(film, early)
+        first = next(pictures, None)
+        if first is not None and first[1] <= start:
+            yield first
+            yield from pictures
+            return
+    yield from _timed(film)
+
+
+def _timed(film: Film, early: int | None = None) -> Iterator[tuple[VideoFrame, int]]:
+    """Pictures and their times, from about ``early`` on; none where they have no times to tell where that is."""
     av = import_av()
-    early = start - round(2 / (stream.time_base or 1))
-    try:
-        container.seek(max(early, stream.start_time or 0), stream=stream)
-        for packet in container.demux(stream):
-            if packet.pts is not None:
-                if packet.pts <= start:
-                    container.seek(max(early, stream.start_time or 0), stream=stream)
-                    return
-                break
-    except av.FFmpegError:
-        pass
-    container.seek(stream.start_time or 0, stream=stream)
+    with av.open(str(film.path)) as container:
+        stream = main_stream(container)
+        if early is not None:
+            with suppress(av.FFmpegError):
+                container.seek(early, stream=stream)
+        step = max(1, round(1 / (film.rate * film.time_base)))
+        last = None
+        for picture in _woven_apart(_decoded(container, stream), stream, film.interlaced):
+            time = picture.pts
+            if time is not None and picture.time_base:  # bwdif counts in halves of the film's units
+                time = round(time * picture.time_base / film.time_base)
+            elif last is not None:
+                time = last + step
+            elif early is not None:
+                return
+            else:
+                time = film.begins
+            if last is None or time > last:  # else it is a broken time stamp
+                last = time
+                yield picture, time
 
 
 def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
@@ -267,6 +282,7 @@ def _film(path: Path, container: InputContainer, stream: VideoStream, firsts: li
         first.width,
         first.height,
         time_base,
+        round(Fraction(container.start_time or 0, 1_000_000) / time_base),
         rate,
         seconds,
         shape if shape > 0 else Fraction(1),

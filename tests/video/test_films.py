@@ -20,7 +20,7 @@ from core.look.look import Look
 from core.progress import StoppedError
 from core.video.colour_film import ColouredFilm, FilmJob, colour_film
 from core.video.frame import Frame
-from core.video.reading import look_at
+from core.video.reading import frames, look_at
 from core.video.still import still
 from core.video.writing import CODECS, Part, encoding_for
 from tests.support.fakes import FakeBackend, make_engine
@@ -170,6 +170,26 @@ def test_a_person_who_stops_does_not_wait_for_the_first_colours(tmp_path: Path) 
         colour(film, tmp_path / "b.mp4", backend, progress=progress)
     assert backend.calls <= 3
     assert not (tmp_path / "b.mp4").exists()
+
+
+@pytest.mark.parametrize("ending", [".ts", ".m2ts"])
+def test_a_broadcast_that_was_stopped_goes_on_where_it_was(tmp_path: Path, ending: str) -> None:
+    film = write_film(tmp_path / f"a{ending}", map(scene, range(150)), options={"g": "70", "sc_threshold": "0"})
+    with pytest.raises(HaltError):
+        colour(film, tmp_path / "b.mkv", part_seconds=0.5, progress=halt)
+    assert colour(film, tmp_path / "b.mkv", part_seconds=0.5).frames == 150
+    times = [time for time, _ in read_film(tmp_path / "b.mkv")]
+    assert times == pytest.approx([time for time, _ in read_film(film)], abs=0.0011)
+
+
+@pytest.mark.parametrize("keys_apart", [25, 70, 300])
+def test_a_broadcast_is_read_from_any_frame_on(tmp_path: Path, keys_apart: int) -> None:
+    options = {"g": str(keys_apart), "sc_threshold": "0"}
+    film = look_at(write_film(tmp_path / "a.ts", map(scene, range(150)), options=options))
+    whole = [frame.time for frame in frames(film)]
+    assert len(whole) == 150
+    for number in range(0, 150, 16):
+        assert [frame.time for frame in frames(film, whole[number])] == whole[number:]
 
 
 def test_what_lost_a_part_begins_anew(tmp_path: Path) -> None:
