@@ -132,8 +132,8 @@ def colour_film(
     digest = digest_of_film(source)
     work = Work(parts_folder(target), _plan(digest, job, encoding))
     painter = _Painter(engine, job, film, work.backend)
-    first = round(job.start / film.time_base) if job.start else None
-    end = None if job.seconds is None else (first or 0) + round(job.seconds / film.time_base)
+    first = film.time_of(job.start) if job.start else None
+    end = None if job.seconds is None else film.time_of(job.start + job.seconds)
 
     def put_together(parts: list[Path], path: Path, until: int | None) -> ColouredFilm:
         learned = engine.registry.get(painter.backend).info.learned
@@ -282,7 +282,7 @@ def _colour_parts(
                     part.write(frame)
                 work.count += len(item)
                 work.ends = item[-1].frame.time + step
-                done = float(item[-1].frame.time * film.time_base)
+                done = film.second_of(item[-1].frame.time)
                 tell()
         if part is not None:
             part.close()

@@ -87,7 +87,7 @@ class Trails:
         """The layers over the frame of a time, in the film's units, the later hint's last: (h, w, 3) float32 of its
         copy's size, a*b* multiplied by the share 0..1, and that share. Times are to be asked for in order.
         """
-        second = float(time * self._film.time_base)
+        second = self._film.second_of(time)
         while self._due and self._due[0][0] - _FAR <= second:
             at, hints = self._due.pop(0)
             if second <= at + _FAR:
@@ -98,13 +98,12 @@ class Trails:
 
     def _trail(self, at: float, hints: tuple[FilmHint, ...]) -> Iterator[tuple[int, Pixels]]:
         """Times and layers of the frames to which some hints of one frame belong."""
-        base = float(self._film.time_base)
         copies: list[tuple[int, Float]] = []
         own: Frame | None = None
-        coming = frames(self._film, round((at - _FAR) / base))
+        coming = frames(self._film, self._film.time_of(at - _FAR))
         following: list[Frame] = []
         for frame in coming:
-            if own is not None and frame.time > (at + SOON) / base:
+            if own is not None and frame.time > self._film.time_of(at + SOON):
                 following = [frame]
                 break
             own = frame
@@ -117,7 +116,7 @@ class Trails:
         yield from _carried(
             layer, here, ((time, copy.astype(np.float32)) for time, copy in reversed(copies[:-1])), True
         )
-        ends = (at + _FAR) / base
+        ends = self._film.time_of(at + _FAR)
         after = (frame for group in (following, coming) for frame in group)
         yield from _carried(layer, here, _copies(after, ends), False)
 
@@ -130,7 +129,7 @@ def laid_over(ab: Float, layers: Iterable[Float]) -> Float:
     return np.asarray(ab, np.float32)
 
 
-def _copies(coming: Iterable[Frame], ends: float) -> Iterator[tuple[int, Float]]:
+def _copies(coming: Iterable[Frame], ends: int) -> Iterator[tuple[int, Float]]:
     for frame in coming:
         if frame.time > ends:
             return

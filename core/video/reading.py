@@ -75,6 +75,14 @@ class Film:
     interlaced: bool
     in_colour: bool
 
+    def time_of(self, seconds: float) -> int:
+        """A second, counted from the film's beginning as players do, in units of ``Frame.time``."""
+        return self.begins + round(seconds / self.time_base)
+
+    def second_of(self, time: int) -> float:
+        """A ``Frame.time`` in seconds from the film's beginning."""
+        return float((time - self.begins) * self.time_base)
+
 
 def import_av() -> Any:
     """PyAV, quiet.

@@ -69,10 +69,10 @@ def frame_at(film: Film, seconds: float) -> Frame:
     Raises:
         FilmError: there is none.
     """
-    wanted = (seconds + SOON) / float(film.time_base)
+    wanted = film.time_of(seconds + SOON)
     shown = None
     for earlier in _EARLIER:
-        for frame in frames(film, round(wanted - earlier / float(film.time_base))):
+        for frame in frames(film, film.time_of(seconds - earlier)):
             if shown is not None and frame.time > wanted:
                 break
             shown = frame
@@ -99,4 +99,4 @@ def _grey_at(path: Path, seconds: float) -> tuple[float, Pixels]:
     film = _looked_at(path)
     frame = frame_at(film, seconds)
     small = frame.scaled_grey((_PIXELS / frame.luma.size) ** 0.5)
-    return float(frame.time * film.time_base), np.ascontiguousarray(np.rot90(small, round(film.rotation / 90)))
+    return film.second_of(frame.time), np.ascontiguousarray(np.rot90(small, round(film.rotation / 90)))

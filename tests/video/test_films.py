@@ -20,6 +20,7 @@ from core.look.look import Look
 from core.progress import StoppedError
 from core.video.colour_film import ColouredFilm, FilmJob, colour_film
 from core.video.frame import Frame
+from core.video.hints import FilmHint
 from core.video.reading import frames, look_at
 from core.video.still import still
 from core.video.writing import CODECS, Part, encoding_for
@@ -42,6 +43,10 @@ def colour(source: Path, target: Path, backend: Any = None, codec: str | None = 
     part_seconds, progress = job.pop("part_seconds", 30.0), job.pop("progress", lambda share, words: None)
     encoding = encoding_for(target, codec)
     return colour_film(engine, FilmJob("pocket", **job), source, target, encoding, progress, part_seconds)
+
+
+def lightness(rgb: Any) -> Any:
+    return rgb_to_lab(rgb.astype(np.float32) / 255)[..., 0]
 
 
 def greens(path: Path) -> list[float]:
@@ -217,6 +222,20 @@ def test_a_part_of_a_film(tmp_path: Path) -> None:
     assert 15 < len(sound_of(done.path)) < len(sound_of(film))
     times = [time for time, _ in read_film(done.path)]
     assert (times[0], times[-1]) == pytest.approx((0, 19 / 25))
+
+
+def test_a_broadcasts_seconds_are_counted_from_its_beginning(tmp_path: Path) -> None:
+    film = write_film(tmp_path / "a.ts", map(scene, range(60)))
+    for start in (0, 0.8):
+        done = colour(film, tmp_path / "b.mkv", start=start, seconds=0.8)
+        assert done.frames == 20
+        first = lightness(read_film(done.path)[0][1])
+        errors = [np.abs(first - lightness(np.dstack([scene(number)] * 3))).mean() for number in range(60)]
+        assert int(np.argmin(errors)) == round(start * 25)
+    hint = FilmHint(t=0.4, x=0.5, y=0.5, color="#3060c0")
+    seen = still(make_engine(Plain()), FilmJob("pocket", hints=(hint,)), film, 0.4)
+    assert seen.hints == (hint,)
+    assert np.abs(seen.grey.astype(int) - scene(10)).mean() < 2
 
 
 def test_a_still_is_the_frame_that_a_player_shows(tmp_path: Path) -> None:
