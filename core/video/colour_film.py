@@ -27,7 +27,7 @@ from core.restore.restore import Restoration
 from core.video.frame import Frame
 from core.video.grain import find_grain_of_film
 from core.video.hints import FilmHint, Trails, laid_over
-from core.video.reading import Film, digest_of_film, frames, look_at
+from core.video.reading import Film, check_times, digest_of_film, frames, look_at
 from core.video.steady import Coloured, Key, coloured_steadily
 from core.video.work import Work
 from core.video.writing import Encoding, Part, join
@@ -148,6 +148,8 @@ def colour_film(
         try:
             if not work.complete:
                 key = work.key()
+                if key is None:
+                    check_times(film)
                 wanted = _until(frames(film, key.time if key else first), end)
                 _colour_parts(film, encoding, wanted, painter, work, key, progress, part_seconds)
             progress(0.99, "Putting the film together")

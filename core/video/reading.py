@@ -217,7 +217,7 @@ def _timed(film: Film, early: int | None = None) -> Iterator[tuple[VideoFrame, i
             with suppress(av.FFmpegError):
                 container.seek(early, stream=stream)
         step = max(1, round(1 / (film.rate * film.time_base)))
-        last = None
+        last = back = None
         for picture in _woven_apart(_decoded(container, stream), stream, film.interlaced):
             time = picture.pts
             if time is not None and picture.time_base:  # bwdif counts in halves of the film's units
@@ -228,9 +228,49 @@ def _timed(film: Film, early: int | None = None) -> Iterator[tuple[VideoFrame, i
                 return
             else:
                 time = film.begins
-            if last is None or time > last:  # else it is a broken time stamp
-                last = time
+            if last is None or time > last:
+                last, back = time, None
                 yield picture, time
+            elif _goes_on(film, back, time, last):
+                raise _jumps(film, last)
+            else:  # a broken time stamp
+                back = time
+
+
+def check_times(film: Film) -> None:
+    """Look through a film's packets, which takes as long as to read the file.
+
+    Raises:
+        FilmError: its times jump back, as those of recordings that were joined do, or it cannot be opened any more.
+    """
+    av = import_av()
+    try:
+        with av.open(str(film.path)) as container:
+            last = back = None
+            for packet in container.demux(main_stream(container)):
+                time = packet.dts
+                if time is None:
+                    continue
+                if last is None or time > last:
+                    last, back = time, None
+                elif _goes_on(film, back, time, last):
+                    raise _jumps(film, last)
+                else:
+                    back = time
+    except av.FFmpegError:  # cut short: what is there is read
+        return
+
+
+def _goes_on(film: Film, back: int | None, time: int, last: int) -> bool:
+    """Whether times fall back by more than a second and go on from there; a single one is but broken."""
+    return back is not None and back < time < last - 1 / film.time_base
+
+
+def _jumps(film: Film, last: int) -> FilmError:
+    return FilmError(
+        f"{film.path.name} has times that jump back after {film.second_of(last):.0f} seconds; "
+        "copy it into one that has none with 'ffmpeg -i' and '-c copy', and take that."
+    )
 
 
 def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:

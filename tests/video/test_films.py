@@ -238,6 +238,15 @@ def test_a_broadcasts_seconds_are_counted_from_its_beginning(tmp_path: Path) -> 
     assert np.abs(seen.grey.astype(int) - scene(10)).mean() < 2
 
 
+def test_recordings_that_were_joined_are_refused_before_they_are_coloured(tmp_path: Path) -> None:
+    film = write_film(tmp_path / "a.ts", map(scene, range(60)))
+    film.write_bytes(film.read_bytes() * 2)
+    backend = Plain()
+    with pytest.raises(FilmError, match=r"a\.ts has times that jump back after 2 seconds"):
+        colour(film, tmp_path / "b.mkv", backend)
+    assert backend.calls == 0
+
+
 def test_a_still_is_the_frame_that_a_player_shows(tmp_path: Path) -> None:
     times = [0, 100, 400, 1300, 1350]
     film = write_film(tmp_path / "a.mp4", map(scene, range(5)), times, shape_of_pixels=Fraction(2, 1), rotation=90)
