@@ -75,6 +75,48 @@ def test_all_but_the_colours_stays(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", "b.mp4"]
 
 
+def rich_film(path: Path, ending: str) -> Path:
+    """A film with two sounds of which the second is the usual one, a font in Matroska, a cover in MP4."""
+    plain = write_film(path / "plain.mp4", map(scene, range(12)), sound=True)
+    rich = path / f"a{ending}"
+    with av.open(str(plain)) as source, av.open(str(rich), "w") as sink:
+        streams = [sink.add_stream_from_template(source.streams[number]) for number in (0, 1, 1)]
+        usual = av.stream.Disposition.default
+        streams[1].disposition, streams[2].disposition = av.stream.Disposition.comment, usual
+        if ending == ".mkv":
+            sink.add_attachment("font.ttf", "application/x-truetype-font", b"a font")
+        else:
+            cover = sink.add_stream("png", 1)
+            cover.width, cover.height, cover.pix_fmt = 8, 8, "rgb24"
+            cover.disposition = av.stream.Disposition.attached_pic
+            sink.mux(cover.encode(av.VideoFrame.from_ndarray(np.full((8, 8, 3), 90, np.uint8), format="rgb24")))
+        for packet in source.demux():
+            data = bytes(packet)
+            if data:
+                for stream in [streams[0]] if packet.stream.type == "video" else streams[1:]:
+                    copy = av.Packet(data)
+                    copy.pts, copy.dts, copy.time_base = packet.pts, packet.dts, packet.time_base
+                    copy.is_keyframe, copy.stream = packet.is_keyframe, stream
+                    sink.mux(copy)
+    return rich
+
+
+def streams_of(path: Path) -> list[tuple[str, int]]:
+    with av.open(str(path)) as container:
+        return sorted((stream.type, int(stream.disposition)) for stream in container.streams)
+
+
+@pytest.mark.parametrize(("ending", "other", "lost"), [
+    (".mkv", ".mp4", "mp4 cannot hold its attachment (font.ttf), which was left out."),
+    (".mp4", ".mkv", "mkv cannot hold its cover (png), which was left out."),
+])  # fmt: skip
+def test_fonts_covers_and_the_usual_sound_are_kept_or_named(tmp_path: Path, ending: str, other: str, lost: str) -> None:
+    film = rich_film(tmp_path, ending)
+    done = colour(film, tmp_path / f"b{ending}")
+    assert (done.warnings, streams_of(done.path)) == ((), streams_of(film))
+    assert colour(film, tmp_path / f"b{other}").warnings == (lost,)
+
+
 def test_key_frames_are_predicted_and_the_rest_is_carried(tmp_path: Path) -> None:
     backend = Plain()
     colour(write_film(tmp_path / "a.mp4", map(scene, range(41))), tmp_path / "b.mp4", backend)
