@@ -150,7 +150,7 @@ def colour_film(
                 key = work.key()
                 if key is None:
                     check_times(film)
-                wanted = _until(frames(film, key.time if key else first), end)
+                wanted = _within(film, job, _until(frames(film, key.time if key else first), end))
                 _colour_parts(film, encoding, wanted, painter, work, key, progress, part_seconds)
             progress(0.99, "Putting the film together")
         except (StoppedError, KeyboardInterrupt) as stop:
@@ -179,7 +179,8 @@ def check(film: Film, job: FilmJob) -> None:
     name = film.path.name
     if job.most_pixels and film.width * film.height > job.most_pixels:
         raise FilmError(f"{name} has {film.width} x {film.height} pixels, more than are taken; make it smaller.")
-    wanted = film.seconds if job.seconds is None else min(film.seconds, job.seconds)
+    left = max(0.0, film.seconds - job.start)
+    wanted = left if job.seconds is None else min(left, job.seconds)
     if job.most_seconds and wanted > job.most_seconds:
         raise FilmError(f"{name} lasts {wanted:.0f} seconds, more than the {job.most_seconds:.0f} taken; cut it.")
     if film.in_colour and not job.recolour:
@@ -200,6 +201,16 @@ def _until(found: Iterator[Frame], end: int | None) -> Iterator[Frame]:
     for frame in found:
         if end is not None and frame.time >= end:
             return
+        yield frame
+
+
+def _within(film: Film, job: FilmJob, found: Iterator[Frame]) -> Iterator[Frame]:
+    """Frames up to the longest that is taken, and a second more, for pictures may begin after the sound: a film need
+    not last as long as it says."""
+    for frame in found:
+        if job.most_seconds and film.second_of(frame.time) > job.start + job.most_seconds + 1:
+            name = film.path.name
+            raise FilmError(f"{name} lasts longer than it says, more than the {job.most_seconds:.0f} taken; cut it.")
         yield frame
 
 

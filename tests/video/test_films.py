@@ -324,10 +324,28 @@ def test_limits_are_said(tmp_path: Path) -> None:
     film = write_film(tmp_path / "a.mp4", map(scene, range(50)))
     with pytest.raises(FilmError, match="lasts 2 seconds, more than the 1 taken"):
         colour(film, tmp_path / "b.mp4", most_seconds=1)
+    assert colour(film, tmp_path / "b.mp4", start=1.2, most_seconds=1).frames == 20
     with pytest.raises(FilmError, match="64 x 48 pixels"):
         colour(film, tmp_path / "b.mp4", most_pixels=1000)
     with pytest.raises(RequestError, match="no codec 'mp3'"):
         encoding_for(film, "mp3")
+
+
+def test_a_film_that_says_nothing_of_its_length_is_taken_up_to_the_longest(tmp_path: Path) -> None:
+    film = tmp_path / "a.mkv"
+    with (
+        av.open(str(write_film(tmp_path / "b.mkv", map(scene, range(70))))) as source,
+        av.open(str(film), "w", format="matroska", options={"live": "1"}) as sink,
+    ):
+        stream = sink.add_stream_from_template(source.streams[0])
+        for packet in source.demux():
+            if packet.size:
+                packet.stream = stream
+                sink.mux(packet)
+    assert look_at(film).seconds == 0
+    with pytest.raises(FilmError, match="lasts longer than it says"):
+        colour(film, tmp_path / "c.mkv", most_seconds=1)
+    assert colour(film, tmp_path / "c.mkv", most_seconds=3).frames == 70
 
 
 KINDS: dict[str, dict[str, Any]] = {
