@@ -8,7 +8,7 @@ from what is near and as light.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Annotated, Any
 
 import numpy as np
@@ -20,15 +20,12 @@ from core.look.look import Hint
 from core.photo.resize import resize_area
 from core.video.frame import Frame
 from core.video.motion import Way, small_copy, ways
-from core.video.reading import Film, frames
+from core.video.reading import Film, frames, until_shown
 from core.video.shots import is_black, is_cut
 from core.video.steady import UNSURE
 
 _FAR = 15.0
 """Seconds before and after its frame up to which a hint is carried."""
-
-SOON = 0.005
-"""Seconds after a hint's time in which a frame is still taken for its own."""
 
 _AROUND, _ALIKE, _FEW = 41, 8, 0.01
 """Where a place takes colour from that has come into view: pixels of a square's side, L*, and the share of the square
@@ -99,17 +96,13 @@ class Trails:
     def _trail(self, at: float, hints: tuple[FilmHint, ...]) -> Iterator[tuple[int, Pixels]]:
         """Times and layers of the frames to which some hints of one frame belong."""
         copies: list[tuple[int, Float]] = []
-        own: Frame | None = None
+        shown: tuple[Frame, Frame | None] | None = None
         coming = frames(self._film, self._film.time_of(at - _FAR))
-        following: list[Frame] = []
-        for frame in coming:
-            if own is not None and frame.time > self._film.time_of(at + SOON):
-                following = [frame]
-                break
-            own = frame
-            copies.append((frame.time, small_copy(frame).astype(np.float16)))
-        if own is None:
+        for shown in until_shown(self._film, coming, at):
+            copies.append((shown[0].time, small_copy(shown[0]).astype(np.float16)))
+        if shown is None:
             return
+        own, following = shown
         here = small_copy(own)
         layer = resize_area(self._overlay(own.grey, hints), here.shape)
         yield own.time, _packed(layer)
@@ -117,7 +110,7 @@ class Trails:
             layer, here, ((time, copy.astype(np.float32)) for time, copy in reversed(copies[:-1])), True
         )
         ends = self._film.time_of(at + _FAR)
-        after = (frame for group in (following, coming) for frame in group)
+        after = chain([following] if following else [], coming)
         yield from _carried(layer, here, _copies(after, ends), False)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,9 @@ ENDINGS = frozenset({
 _FULL_RANGE, _LIMITED_RANGE = 2, 1  # AVColorRange
 _EARLIER = (2, 20)
 """Seconds before a wanted frame from which decoding begins: key frames lie that near, else it is the film's start."""
+
+SOON = 0.005
+"""Seconds after a time in which a frame that begins is still taken for the one that is shown at it."""
 
 _LOOKED_AT = 24
 """Frames of the beginning that say whether a film is interlaced, or in colour."""
@@ -191,6 +194,19 @@ def frames(film: Film, start: int | None = None) -> Iterator[Frame]:
                 yield _frame(picture, time)
     except av.FFmpegError as error:
         raise FilmError(f"{film.path.name} cannot be read on ({_reason(error)}); check the file.") from error
+
+
+def until_shown(film: Film, coming: Iterator[Frame], seconds: float) -> Iterator[tuple[Frame, Frame | None]]:
+    """Frames, each with the next one, up to that which players show at a second: the last one that has begun, or the
+    first where none has. Nothing more is taken from ``coming``.
+    """
+    wanted = film.time_of(seconds + SOON)
+    for frame, following in pairwise(chain(coming, [None])):
+        if frame is None:
+            return
+        yield frame, following
+        if following is None or following.time > wanted:
+            return
 
 
 def _from_before(film: Film, start: int) -> Iterator[tuple[VideoFrame, int]]:

@@ -305,6 +305,14 @@ def test_a_still_is_the_frame_that_a_player_shows(tmp_path: Path) -> None:
         assert rgb_to_lab(seen.rgb.astype(np.float32) / 255)[..., 1].mean() < -15
 
 
+def test_a_still_shows_the_hints_of_a_frame_as_long_as_it_is_shown(tmp_path: Path) -> None:
+    film = write_film(tmp_path / "a.mp4", map(scene, range(5)), [0, 2000, 2040, 2080, 4000])
+    hint = FilmHint(t=1.0, x=0.5, y=0.5, color="#3060c0")
+    job = FilmJob("pocket", hints=(hint,))
+    for seconds, hints in ((0, (hint,)), (1.9, (hint,)), (2.0, ())):
+        assert still(make_engine(Plain()), job, film, seconds).hints == hints
+
+
 def test_a_film_in_colour_is_left_alone_unless_asked_for(tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"
     rng = np.random.default_rng(1)
