@@ -7,6 +7,7 @@ from what is near and as light.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, groupby
 from typing import Annotated, Any
@@ -70,6 +71,10 @@ Overlay = Callable[[Pixels, tuple[Hint, ...]], Float]
 """What hints lay over a frame, by its grey (h, w): (h', w', 3), see ``core.look.hints.HintField``."""
 
 
+Packed = tuple[bytes, tuple[int, ...]]
+"""A layer as it is kept: compressed, and its shape."""
+
+
 class Trails:
     """What the hints of a film lay over each of its frames. Only what is near the frame asked for last is kept."""
 
@@ -78,7 +83,7 @@ class Trails:
         self._film, self._overlay = film, overlay
         ordered = sorted(hints, key=lambda hint: hint.t)
         self._due = [(time, tuple(each)) for time, each in groupby(ordered, key=lambda hint: hint.t)]
-        self._kept: list[tuple[float, dict[int, Pixels]]] = []
+        self._kept: list[tuple[float, dict[int, Packed]]] = []
 
     def at(self, time: int) -> list[Float]:
         """The layers over the frame of a time, in the film's units, the later hint's last: (h, w, 3) float32 of its
@@ -91,9 +96,9 @@ class Trails:
                 self._kept.append((at, dict(self._trail(at, hints))))
         self._kept = [each for each in self._kept if second <= each[0] + _FAR]
         found = (layers.get(time) for _, layers in self._kept)
-        return [layer.astype(np.float32) / _LEVELS for layer in found if layer is not None]
+        return [_unpacked(layer) for layer in found if layer is not None]
 
-    def _trail(self, at: float, hints: tuple[FilmHint, ...]) -> Iterator[tuple[int, Pixels]]:
+    def _trail(self, at: float, hints: tuple[FilmHint, ...]) -> Iterator[tuple[int, Packed]]:
         """Times and layers of the frames to which some hints of one frame belong."""
         copies: list[tuple[int, Float]] = []
         shown: tuple[Frame, Frame | None] | None = None
@@ -131,7 +136,7 @@ def _copies(coming: Iterable[Frame], ends: int) -> Iterator[tuple[int, Float]]:
 
 def _carried(
     layer: Float, here: Float, there: Iterable[tuple[int, Float]], backwards: bool
-) -> Iterator[tuple[int, Pixels]]:
+) -> Iterator[tuple[int, Packed]]:
     """A layer brought from frame to frame, by their copies, until a cut or until nothing of it is left."""
     sure = np.ones((*here.shape, 1), np.float32)
     for time, copy in there:
@@ -172,5 +177,13 @@ def _from_around(layer: Float, known: Float, here: Float) -> Float:
     return np.asarray(total[..., :3] / np.maximum(total[..., 3:], _FEW), np.float32)
 
 
-def _packed(layer: Float) -> Pixels:
-    return np.asarray(np.rint(layer * _LEVELS).clip(-128, 127), np.int8)
+def _packed(layer: Float) -> Packed:
+    """A layer in little memory: most of it is nothing."""
+    levels = np.rint(layer * _LEVELS).clip(-128, 127).astype(np.int8)
+    return zlib.compress(levels.tobytes(), 1), layer.shape
+
+
+def _unpacked(packed: Packed) -> Float:
+    data, shape = packed
+    levels = np.frombuffer(zlib.decompress(data), np.int8).reshape(shape)
+    return np.asarray(levels / _LEVELS, np.float32)
