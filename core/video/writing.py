@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -331,7 +332,7 @@ def _of_source(
             return
         index = packet.stream.index
         if index in covers and packet.size:  # which belongs to no time
-            packet.pts = packet.dts = round((begin or 0) / packet.time_base)
+            packet.pts = packet.dts = ceil((begin or 0) / packet.time_base)
         if packet.dts is None or not packet.size:
             continue
         at = packet.dts * packet.time_base
