@@ -27,7 +27,7 @@ from core.restore.restore import Restoration
 from core.video.frame import Frame
 from core.video.grain import find_grain_of_film
 from core.video.hints import FilmHint, Trails, laid_over
-from core.video.reading import Film, digest_of_film, frames, look_at
+from core.video.reading import Film, check_times, digest_of_film, frames, look_at
 from core.video.steady import Coloured, Key, coloured_steadily
 from core.video.work import Work
 from core.video.writing import Encoding, Part, join
@@ -38,7 +38,7 @@ _PART_SECONDS = 30.0
 _PAINTERS = 2
 """Frames that are painted at once."""
 
-_VERSION = 8
+_VERSION = 9
 """Of the way in which parts are made: parts of another one are not gone on with."""
 
 
@@ -132,8 +132,8 @@ def colour_film(
     digest = digest_of_film(source)
     work = Work(parts_folder(target), _plan(digest, job, encoding))
     painter = _Painter(engine, job, film, work.backend)
-    first = round(job.start / film.time_base) if job.start else None
-    end = None if job.seconds is None else (first or 0) + round(job.seconds / film.time_base)
+    first = film.time_of(job.start) if job.start else None
+    end = None if job.seconds is None else film.time_of(job.start + job.seconds)
 
     def put_together(parts: list[Path], path: Path, until: int | None) -> ColouredFilm:
         learned = engine.registry.get(painter.backend).info.learned
@@ -148,7 +148,9 @@ def colour_film(
         try:
             if not work.complete:
                 key = work.key()
-                wanted = _until(frames(film, key.time if key else first), end)
+                if key is None:
+                    check_times(film)
+                wanted = _within(film, job, _until(frames(film, key.time if key else first), end))
                 _colour_parts(film, encoding, wanted, painter, work, key, progress, part_seconds)
             progress(0.99, "Putting the film together")
         except (StoppedError, KeyboardInterrupt) as stop:
@@ -177,7 +179,8 @@ def check(film: Film, job: FilmJob) -> None:
     name = film.path.name
     if job.most_pixels and film.width * film.height > job.most_pixels:
         raise FilmError(f"{name} has {film.width} x {film.height} pixels, more than are taken; make it smaller.")
-    wanted = film.seconds if job.seconds is None else min(film.seconds, job.seconds)
+    left = max(0.0, film.seconds - job.start)
+    wanted = left if job.seconds is None else min(left, job.seconds)
     if job.most_seconds and wanted > job.most_seconds:
         raise FilmError(f"{name} lasts {wanted:.0f} seconds, more than the {job.most_seconds:.0f} taken; cut it.")
     if film.in_colour and not job.recolour:
@@ -198,6 +201,16 @@ def _until(found: Iterator[Frame], end: int | None) -> Iterator[Frame]:
     for frame in found:
         if end is not None and frame.time >= end:
             return
+        yield frame
+
+
+def _within(film: Film, job: FilmJob, found: Iterator[Frame]) -> Iterator[Frame]:
+    """Frames up to the longest that is taken, and a second more, for pictures may begin after the sound: a film need
+    not last as long as it says."""
+    for frame in found:
+        if job.most_seconds and film.second_of(frame.time) > job.start + job.most_seconds + 1:
+            name = film.path.name
+            raise FilmError(f"{name} lasts longer than it says, more than the {job.most_seconds:.0f} taken; cut it.")
         yield frame
 
 
@@ -282,7 +295,7 @@ def _colour_parts(
                     part.write(frame)
                 work.count += len(item)
                 work.ends = item[-1].frame.time + step
-                done = float(item[-1].frame.time * film.time_base)
+                done = film.second_of(item[-1].frame.time)
                 tell()
         if part is not None:
             part.close()

@@ -23,8 +23,7 @@ def find_grain_of_film(film: Film) -> tuple[Finding, ...]:
     """
     grainy, seen = [], 0
     for place in range(_PLACES):
-        start = round((place + 0.5) / _PLACES * film.seconds / film.time_base)
-        frame = next(frames(film, start), None)
+        frame = next(frames(film, film.time_of((place + 0.5) / _PLACES * film.seconds)), None)
         if frame is None:
             continue
         grey = frame.scaled_grey(_SIDE / max(frame.luma.shape))

@@ -7,8 +7,9 @@ from what is near and as light.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterable, Iterator
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Annotated, Any
 
 import numpy as np
@@ -20,15 +21,12 @@ from core.look.look import Hint
 from core.photo.resize import resize_area
 from core.video.frame import Frame
 from core.video.motion import Way, small_copy, ways
-from core.video.reading import Film, frames
+from core.video.reading import Film, frames, until_shown
 from core.video.shots import is_black, is_cut
 from core.video.steady import UNSURE
 
 _FAR = 15.0
 """Seconds before and after its frame up to which a hint is carried."""
-
-SOON = 0.005
-"""Seconds after a hint's time in which a frame is still taken for its own."""
 
 _AROUND, _ALIKE, _FEW = 41, 8, 0.01
 """Where a place takes colour from that has come into view: pixels of a square's side, L*, and the share of the square
@@ -73,6 +71,10 @@ Overlay = Callable[[Pixels, tuple[Hint, ...]], Float]
 """What hints lay over a frame, by its grey (h, w): (h', w', 3), see ``core.look.hints.HintField``."""
 
 
+Packed = tuple[bytes, tuple[int, ...]]
+"""A layer as it is kept: compressed, and its shape."""
+
+
 class Trails:
     """What the hints of a film lay over each of its frames. Only what is near the frame asked for last is kept."""
 
@@ -81,44 +83,39 @@ class Trails:
         self._film, self._overlay = film, overlay
         ordered = sorted(hints, key=lambda hint: hint.t)
         self._due = [(time, tuple(each)) for time, each in groupby(ordered, key=lambda hint: hint.t)]
-        self._kept: list[tuple[float, dict[int, Pixels]]] = []
+        self._kept: list[tuple[float, dict[int, Packed]]] = []
 
     def at(self, time: int) -> list[Float]:
         """The layers over the frame of a time, in the film's units, the later hint's last: (h, w, 3) float32 of its
         copy's size, a*b* multiplied by the share 0..1, and that share. Times are to be asked for in order.
         """
-        second = float(time * self._film.time_base)
+        second = self._film.second_of(time)
         while self._due and self._due[0][0] - _FAR <= second:
             at, hints = self._due.pop(0)
             if second <= at + _FAR:
                 self._kept.append((at, dict(self._trail(at, hints))))
         self._kept = [each for each in self._kept if second <= each[0] + _FAR]
         found = (layers.get(time) for _, layers in self._kept)
-        return [layer.astype(np.float32) / _LEVELS for layer in found if layer is not None]
+        return [_unpacked(layer) for layer in found if layer is not None]
 
-    def _trail(self, at: float, hints: tuple[FilmHint, ...]) -> Iterator[tuple[int, Pixels]]:
+    def _trail(self, at: float, hints: tuple[FilmHint, ...]) -> Iterator[tuple[int, Packed]]:
         """Times and layers of the frames to which some hints of one frame belong."""
-        base = float(self._film.time_base)
         copies: list[tuple[int, Float]] = []
-        own: Frame | None = None
-        coming = frames(self._film, round((at - _FAR) / base))
-        following: list[Frame] = []
-        for frame in coming:
-            if own is not None and frame.time > (at + SOON) / base:
-                following = [frame]
-                break
-            own = frame
-            copies.append((frame.time, small_copy(frame).astype(np.float16)))
-        if own is None:
+        shown: tuple[Frame, Frame | None] | None = None
+        coming = frames(self._film, self._film.time_of(at - _FAR))
+        for shown in until_shown(self._film, coming, at):
+            copies.append((shown[0].time, small_copy(shown[0]).astype(np.float16)))
+        if shown is None:
             return
+        own, following = shown
         here = small_copy(own)
         layer = resize_area(self._overlay(own.grey, hints), here.shape)
         yield own.time, _packed(layer)
         yield from _carried(
             layer, here, ((time, copy.astype(np.float32)) for time, copy in reversed(copies[:-1])), True
         )
-        ends = (at + _FAR) / base
-        after = (frame for group in (following, coming) for frame in group)
+        ends = self._film.time_of(at + _FAR)
+        after = chain([following] if following else [], coming)
         yield from _carried(layer, here, _copies(after, ends), False)
 
 
@@ -130,7 +127,7 @@ def laid_over(ab: Float, layers: Iterable[Float]) -> Float:
     return np.asarray(ab, np.float32)
 
 
-def _copies(coming: Iterable[Frame], ends: float) -> Iterator[tuple[int, Float]]:
+def _copies(coming: Iterable[Frame], ends: int) -> Iterator[tuple[int, Float]]:
     for frame in coming:
         if frame.time > ends:
             return
@@ -139,7 +136,7 @@ def _copies(coming: Iterable[Frame], ends: float) -> Iterator[tuple[int, Float]]
 
 def _carried(
     layer: Float, here: Float, there: Iterable[tuple[int, Float]], backwards: bool
-) -> Iterator[tuple[int, Pixels]]:
+) -> Iterator[tuple[int, Packed]]:
     """A layer brought from frame to frame, by their copies, until a cut or until nothing of it is left."""
     sure = np.ones((*here.shape, 1), np.float32)
     for time, copy in there:
@@ -180,5 +177,13 @@ def _from_around(layer: Float, known: Float, here: Float) -> Float:
     return np.asarray(total[..., :3] / np.maximum(total[..., 3:], _FEW), np.float32)
 
 
-def _packed(layer: Float) -> Pixels:
-    return np.asarray(np.rint(layer * _LEVELS).clip(-128, 127), np.int8)
+def _packed(layer: Float) -> Packed:
+    """A layer in little memory: most of it is nothing."""
+    levels = np.rint(layer * _LEVELS).clip(-128, 127).astype(np.int8)
+    return zlib.compress(levels.tobytes(), 1), layer.shape
+
+
+def _unpacked(packed: Packed) -> Float:
+    data, shape = packed
+    levels = np.frombuffer(zlib.decompress(data), np.int8).reshape(shape)
+    return np.asarray(levels / _LEVELS, np.float32)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,12 @@ ENDINGS = frozenset({
 """Of names of files that are taken for films; animated GIFs are asked for by ``is_film``."""
 
 _FULL_RANGE, _LIMITED_RANGE = 2, 1  # AVColorRange
+_EARLIER = (2, 20)
+"""Seconds before a wanted frame from which decoding begins: key frames lie that near, else it is the film's start."""
+
+SOON = 0.005
+"""Seconds after a time in which a frame that begins is still taken for the one that is shown at it."""
+
 _LOOKED_AT = 24
 """Frames of the beginning that say whether a film is interlaced, or in colour."""
 
@@ -46,6 +53,7 @@ class Film:
         path: the file.
         width, height: of a frame as it is stored, in pixels.
         time_base: seconds of one unit of ``Frame.time``.
+        begins: when the film does, in these units: broadcasts and discs do at any hour.
         rate: frames a second on average.
         seconds: how long it lasts; 0 where nobody says.
         shape_of_pixels: width over height of a pixel, 1 for square ones.
@@ -60,6 +68,7 @@ class Film:
     width: int
     height: int
     time_base: Fraction
+    begins: int
     rate: Fraction
     seconds: float
     shape_of_pixels: Fraction
@@ -68,6 +77,14 @@ class Film:
     colours: tuple[int, int, int, int]
     interlaced: bool
     in_colour: bool
+
+    def time_of(self, seconds: float) -> int:
+        """A second, counted from the film's beginning as players do, in units of ``Frame.time``."""
+        return self.begins + round(seconds / self.time_base)
+
+    def second_of(self, time: int) -> float:
+        """A ``Frame.time`` in seconds from the film's beginning."""
+        return float((time - self.begins) * self.time_base)
 
 
 def import_av() -> Any:
@@ -172,40 +189,104 @@ def frames(film: Film, start: int | None = None) -> Iterator[Frame]:
     """
     av = import_av()
     try:
-        with av.open(str(film.path)) as container:
-            stream = main_stream(container)
-            if start is not None:
-                _seek(container, stream, start)
-            last = None
-            for frame in _woven_apart(_decoded(container, stream), stream, film.interlaced):
-                time = frame.pts
-                if time is None:
-                    step = max(1, round(1 / (film.rate * film.time_base)))
-                    time = 0 if last is None else last + step
-                if last is not None and time <= last:  # a broken time stamp
-                    continue
-                last = time
-                if start is None or time >= start:
-                    yield _frame(frame, time)
+        for picture, time in _timed(film) if start is None else _from_before(film, start):
+            if start is None or time >= start:
+                yield _frame(picture, time)
     except av.FFmpegError as error:
         raise FilmError(f"{film.path.name} cannot be read on ({_reason(error)}); check the file.") from error
 
 
-def _seek(container: InputContainer, stream: VideoStream, start: int) -> None:
-    """Go to a frame from which all up to ``start`` can be decoded; to the beginning where the file cannot do that."""
+def until_shown(film: Film, coming: Iterator[Frame], seconds: float) -> Iterator[tuple[Frame, Frame | None]]:
+    """Frames, each with the next one, up to that which players show at a second: the last one that has begun, or the
+    first where none has. Nothing more is taken from ``coming``.
+    """
+    wanted = film.time_of(seconds + SOON)
+    for frame, following in pairwise(chain(coming, [None])):
+        if frame is None:
+            return
+        yield frame, following
+        if following is None or following.time > wanted:
+            return
+
+
+def _from_before(film: Film, start: int) -> Iterator[tuple[VideoFrame, int]]:
+    """Pictures and their times from ``start`` or earlier: where a file can be entered only shows once it is decoded."""
+    for seconds in _EARLIER:
+        early = start - round(seconds / film.time_base)
+        if early <= film.begins:
+            break
+        pictures = _timed(film, early)
+        first = next(pictures, None)
+        if first is not None and first[1] <= start:
+            yield first
+            yield from pictures
+            return
+    yield from _timed(film)
+
+
+def _timed(film: Film, early: int | None = None) -> Iterator[tuple[VideoFrame, int]]:
+    """Pictures and their times, from about ``early`` on; none where they have no times to tell where that is."""
     av = import_av()
-    early = start - round(2 / (stream.time_base or 1))
+    with av.open(str(film.path)) as container:
+        stream = main_stream(container)
+        if early is not None:
+            with suppress(av.FFmpegError):
+                container.seek(early, stream=stream)
+        step = max(1, round(1 / (film.rate * film.time_base)))
+        last = back = None
+        for picture in _woven_apart(_decoded(container, stream), stream, film.interlaced):
+            time = picture.pts
+            if time is not None and picture.time_base:  # bwdif counts in halves of the film's units
+                time = round(time * picture.time_base / film.time_base)
+            elif last is not None:
+                time = last + step
+            elif early is not None:
+                return
+            else:
+                time = film.begins
+            if last is None or time > last:
+                last, back = time, None
+                yield picture, time
+            elif _goes_on(film, back, time, last):
+                raise _jumps(film, last)
+            else:  # a broken time stamp
+                back = time
+
+
+def check_times(film: Film) -> None:
+    """Look through a film's packets, which takes as long as to read the file.
+
+    Raises:
+        FilmError: its times jump back, as those of recordings that were joined do, or it cannot be opened any more.
+    """
+    av = import_av()
     try:
-        container.seek(max(early, stream.start_time or 0), stream=stream)
-        for packet in container.demux(stream):
-            if packet.pts is not None:
-                if packet.pts <= start:
-                    container.seek(max(early, stream.start_time or 0), stream=stream)
-                    return
-                break
-    except av.FFmpegError:
-        pass
-    container.seek(stream.start_time or 0, stream=stream)
+        with av.open(str(film.path)) as container:
+            last = back = None
+            for packet in container.demux(main_stream(container)):
+                time = packet.dts
+                if time is None:
+                    continue
+                if last is None or time > last:
+                    last, back = time, None
+                elif _goes_on(film, back, time, last):
+                    raise _jumps(film, last)
+                else:
+                    back = time
+    except av.FFmpegError:  # cut short: what is there is read
+        return
+
+
+def _goes_on(film: Film, back: int | None, time: int, last: int) -> bool:
+    """Whether times fall back by more than a second and go on from there; a single one is but broken."""
+    return back is not None and back < time < last - 1 / film.time_base
+
+
+def _jumps(film: Film, last: int) -> FilmError:
+    return FilmError(
+        f"{film.path.name} has times that jump back after {film.second_of(last):.0f} seconds; "
+        "copy it into one that has none with 'ffmpeg -i' and '-c copy', and take that."
+    )
 
 
 def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
@@ -265,6 +346,7 @@ def _film(path: Path, container: InputContainer, stream: VideoStream, firsts: li
         first.width,
         first.height,
         time_base,
+        round(Fraction(container.start_time or 0, 1_000_000) / time_base),
         rate,
         seconds,
         shape if shape > 0 else Fraction(1),

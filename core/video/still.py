@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from functools import lru_cache
+from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +16,9 @@ from core.errors import FilmError
 from core.photo.open import Photo
 from core.restore.finding import Finding
 from core.video.colour_film import FilmJob, check, foreseen
-from core.video.frame import Frame
 from core.video.grain import find_grain_of_film
-from core.video.hints import SOON, FilmHint
-from core.video.reading import Film, frames, look_at
+from core.video.hints import FilmHint
+from core.video.reading import SOON, Film, frames, look_at, until_shown
 
 _PIXELS = 500_000
 """Of a still at most."""
@@ -54,33 +55,22 @@ def still(engine: Engine, job: FilmJob, path: Path, seconds: float) -> Still:
     """
     film = _looked_at(path)
     check(film, job)
-    begins, grey = _grey_at(path, seconds)
-    photo = Photo(grey)
+    shown = _shown_at(path, seconds)
+    photo = Photo(shown.grey)
     forecast = foreseen(engine, job, photo, _grain_of(path))
-    own = tuple(hint for hint in job.hints if begins <= hint.t + SOON < begins + 1 / film.rate)
+    own = tuple(hint for hint in job.hints if shown.begins <= hint.t + SOON < shown.ends)
     picture, _ = engine.render(photo, forecast, job.look.model_copy(update={"hints": own}))
     shape = film.width * float(film.shape_of_pixels) / film.height
     return Still(photo.pixels, picture.rgb, 1 / shape if film.rotation % 180 else shape, own)
 
 
-def frame_at(film: Film, seconds: float) -> Frame:
-    """The frame that a player shows at a time.
+@dataclass(frozen=True)
+class _Shown:
+    """A frame that players show from one second to another: its grey (h, w), small and turned as they do."""
 
-    Raises:
-        FilmError: there is none.
-    """
-    wanted = (seconds + SOON) / float(film.time_base)
-    shown = None
-    for earlier in _EARLIER:
-        for frame in frames(film, round(wanted - earlier / float(film.time_base))):
-            if shown is not None and frame.time > wanted:
-                break
-            shown = frame
-        if shown is not None and shown.time <= wanted:
-            break
-    if shown is None:
-        raise FilmError(f"{film.path.name} has no frame at {seconds:g} seconds; choose another time.")
-    return shown
+    begins: float
+    ends: float
+    grey: Pixels
 
 
 @lru_cache(maxsize=16)
@@ -94,9 +84,20 @@ def _grain_of(path: Path) -> tuple[Finding, ...]:
 
 
 @lru_cache(maxsize=16)
-def _grey_at(path: Path, seconds: float) -> tuple[float, Pixels]:
-    """When a frame begins, in seconds, and it itself, (h, w), made small and turned as players do."""
+def _shown_at(path: Path, seconds: float) -> _Shown:
     film = _looked_at(path)
-    frame = frame_at(film, seconds)
+    for earlier in _EARLIER:
+        start = film.time_of(seconds - earlier)
+        passed = deque(until_shown(film, frames(film, start), seconds), maxlen=2)
+        if passed and passed[-1][0].time <= film.time_of(seconds + SOON):
+            break
+    if not passed:
+        raise FilmError(f"{film.path.name} has no frame at {seconds:g} seconds; choose another time.")
+    frame, following = passed[-1]
+    is_first = start <= film.begins and len(passed) == 1
     small = frame.scaled_grey((_PIXELS / frame.luma.size) ** 0.5)
-    return float(frame.time * film.time_base), np.ascontiguousarray(np.rot90(small, round(film.rotation / 90)))
+    return _Shown(
+        0.0 if is_first else film.second_of(frame.time),
+        film.second_of(following.time) if following else inf,
+        np.ascontiguousarray(np.rot90(small, round(film.rotation / 90))),
+    )

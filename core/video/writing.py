@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -241,6 +242,7 @@ def join(
             if first.format.name == "nut":  # which says nothing of it, nor do all codecs
                 _told(pictures.codec_context, film)
             pictures.metadata.update(main_stream(source).metadata)
+            pictures.disposition = main_stream(source).disposition
             if film.rotation:
                 pictures.set_display_rotation(film.rotation)
             kept, lost = _other_streams(source, sink)
@@ -265,21 +267,35 @@ def join(
 def _other_streams(source: Any, sink: Any) -> tuple[dict[int, Any], list[str]]:
     """Streams for the sound and all else, by the source's numbers, and the names of what cannot be held."""
     kept, lost = {}, []
-    main = main_stream(source)
+    main, covers = main_stream(source), _covers(source)
     for stream in source.streams:
-        if stream.index == main.index or stream.type in ("data", "attachment"):
+        if stream.index == main.index or stream.type == "data":
             continue
+        if stream.type == "attachment":
+            if sink.format.name == "matroska":
+                sink.add_attachment(stream.name, stream.mimetype, stream.data)
+            else:
+                lost.append(f"attachment ({stream.name})")
+            continue
+        kind = "cover" if stream.index in covers else stream.type
         name = stream.codec_context.name if stream.codec_context else ""
         if not name or (sink.supported_codecs and name not in sink.supported_codecs):
-            lost.append(f"{stream.type} ({name or 'of an unknown kind'})")
+            lost.append(f"{kind} ({name or 'of an unknown kind'})")
             continue
         try:
             kept[stream.index] = sink.add_stream_from_template(stream, opaque=True)
         except ValueError:
-            lost.append(f"{stream.type} ({name})")
+            lost.append(f"{kind} ({name})")
             continue
         kept[stream.index].metadata.update(stream.metadata)
+        kept[stream.index].disposition = stream.disposition
     return kept, lost
+
+
+def _covers(source: Any) -> set[int]:
+    """Numbers of the streams that are one picture for the whole film."""
+    attached = import_av().stream.Disposition.attached_pic
+    return {stream.index for stream in source.streams if stream.disposition & attached}
 
 
 def _keep_chapters(source: Any, sink: Any) -> None:
@@ -306,6 +322,7 @@ def _of_source(
     if not kept:
         return
     packets = source.demux([source.streams[index] for index in kept])
+    covers, past = _covers(source), set()
     while True:
         try:
             packet = next(packets, None)
@@ -313,14 +330,20 @@ def _of_source(
             return
         if packet is None:
             return
+        index = packet.stream.index
+        if index in covers and packet.size:  # which belongs to no time
+            packet.pts = packet.dts = ceil((begin or 0) / packet.time_base)
         if packet.dts is None or not packet.size:
             continue
         at = packet.dts * packet.time_base
         if end is not None and at >= end:
-            return
+            past.add(index)
+            if past | covers >= kept.keys():
+                return
+            continue
         if begin is not None and at < begin:
             continue
-        packet.stream = kept[packet.stream.index]
+        packet.stream = kept[index]
         yield at, packet
 
 

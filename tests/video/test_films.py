@@ -20,7 +20,8 @@ from core.look.look import Look
 from core.progress import StoppedError
 from core.video.colour_film import ColouredFilm, FilmJob, colour_film
 from core.video.frame import Frame
-from core.video.reading import look_at
+from core.video.hints import FilmHint
+from core.video.reading import frames, look_at
 from core.video.still import still
 from core.video.writing import CODECS, Part, encoding_for
 from tests.support.fakes import FakeBackend, make_engine
@@ -42,6 +43,10 @@ def colour(source: Path, target: Path, backend: Any = None, codec: str | None = 
     part_seconds, progress = job.pop("part_seconds", 30.0), job.pop("progress", lambda share, words: None)
     encoding = encoding_for(target, codec)
     return colour_film(engine, FilmJob("pocket", **job), source, target, encoding, progress, part_seconds)
+
+
+def lightness(rgb: Any) -> Any:
+    return rgb_to_lab(rgb.astype(np.float32) / 255)[..., 0]
 
 
 def greens(path: Path) -> list[float]:
@@ -68,6 +73,48 @@ def test_all_but_the_colours_stays(tmp_path: Path) -> None:
     with av.open(str(done.path)) as container:
         assert "Autochrome: coloured by machine (pocket)" in container.metadata["comment"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", "b.mp4"]
+
+
+def rich_film(path: Path, ending: str) -> Path:
+    """A film with two sounds of which the second is the usual one, a font in Matroska, a cover in MP4."""
+    plain = write_film(path / "plain.mp4", map(scene, range(12)), sound=True)
+    rich = path / f"a{ending}"
+    with av.open(str(plain)) as source, av.open(str(rich), "w") as sink:
+        streams = [sink.add_stream_from_template(source.streams[number]) for number in (0, 1, 1)]
+        usual = av.stream.Disposition.default
+        streams[1].disposition, streams[2].disposition = av.stream.Disposition.comment, usual
+        if ending == ".mkv":
+            sink.add_attachment("font.ttf", "application/x-truetype-font", b"a font")
+        else:
+            cover = sink.add_stream("png", 1)
+            cover.width, cover.height, cover.pix_fmt = 8, 8, "rgb24"
+            cover.disposition = av.stream.Disposition.attached_pic
+            sink.mux(cover.encode(av.VideoFrame.from_ndarray(np.full((8, 8, 3), 90, np.uint8), format="rgb24")))
+        for packet in source.demux():
+            data = bytes(packet)
+            if data:
+                for stream in [streams[0]] if packet.stream.type == "video" else streams[1:]:
+                    copy = av.Packet(data)
+                    copy.pts, copy.dts, copy.time_base = packet.pts, packet.dts, packet.time_base
+                    copy.is_keyframe, copy.stream = packet.is_keyframe, stream
+                    sink.mux(copy)
+    return rich
+
+
+def streams_of(path: Path) -> list[tuple[str, int]]:
+    with av.open(str(path)) as container:
+        return sorted((stream.type, int(stream.disposition)) for stream in container.streams)
+
+
+@pytest.mark.parametrize(("ending", "other", "lost"), [
+    (".mkv", ".mp4", "mp4 cannot hold its attachment (font.ttf), which was left out."),
+    (".mp4", ".mkv", "mkv cannot hold its cover (png), which was left out."),
+])  # fmt: skip
+def test_fonts_covers_and_the_usual_sound_are_kept_or_named(tmp_path: Path, ending: str, other: str, lost: str) -> None:
+    film = rich_film(tmp_path, ending)
+    done = colour(film, tmp_path / f"b{ending}")
+    assert (done.warnings, streams_of(done.path)) == ((), streams_of(film))
+    assert colour(film, tmp_path / f"b{other}").warnings == (lost,)
 
 
 def test_key_frames_are_predicted_and_the_rest_is_carried(tmp_path: Path) -> None:
@@ -172,6 +219,26 @@ def test_a_person_who_stops_does_not_wait_for_the_first_colours(tmp_path: Path) 
     assert not (tmp_path / "b.mp4").exists()
 
 
+@pytest.mark.parametrize("ending", [".ts", ".m2ts"])
+def test_a_broadcast_that_was_stopped_goes_on_where_it_was(tmp_path: Path, ending: str) -> None:
+    film = write_film(tmp_path / f"a{ending}", map(scene, range(150)), options={"g": "70", "sc_threshold": "0"})
+    with pytest.raises(HaltError):
+        colour(film, tmp_path / "b.mkv", part_seconds=0.5, progress=halt)
+    assert colour(film, tmp_path / "b.mkv", part_seconds=0.5).frames == 150
+    times = [time for time, _ in read_film(tmp_path / "b.mkv")]
+    assert times == pytest.approx([time for time, _ in read_film(film)], abs=0.0011)
+
+
+@pytest.mark.parametrize("keys_apart", [25, 70, 300])
+def test_a_broadcast_is_read_from_any_frame_on(tmp_path: Path, keys_apart: int) -> None:
+    options = {"g": str(keys_apart), "sc_threshold": "0"}
+    film = look_at(write_film(tmp_path / "a.ts", map(scene, range(150)), options=options))
+    whole = [frame.time for frame in frames(film)]
+    assert len(whole) == 150
+    for number in range(0, 150, 16):
+        assert [frame.time for frame in frames(film, whole[number])] == whole[number:]
+
+
 def test_what_lost_a_part_begins_anew(tmp_path: Path) -> None:
     film = write_film(tmp_path / "a.mp4", map(scene, range(40)))
 
@@ -199,6 +266,29 @@ def test_a_part_of_a_film(tmp_path: Path) -> None:
     assert (times[0], times[-1]) == pytest.approx((0, 19 / 25))
 
 
+def test_a_broadcasts_seconds_are_counted_from_its_beginning(tmp_path: Path) -> None:
+    film = write_film(tmp_path / "a.ts", map(scene, range(60)))
+    for start in (0, 0.8):
+        done = colour(film, tmp_path / "b.mkv", start=start, seconds=0.8)
+        assert done.frames == 20
+        first = lightness(read_film(done.path)[0][1])
+        errors = [np.abs(first - lightness(np.dstack([scene(number)] * 3))).mean() for number in range(60)]
+        assert int(np.argmin(errors)) == round(start * 25)
+    hint = FilmHint(t=0.4, x=0.5, y=0.5, color="#3060c0")
+    seen = still(make_engine(Plain()), FilmJob("pocket", hints=(hint,)), film, 0.4)
+    assert seen.hints == (hint,)
+    assert np.abs(seen.grey.astype(int) - scene(10)).mean() < 2
+
+
+def test_recordings_that_were_joined_are_refused_before_they_are_coloured(tmp_path: Path) -> None:
+    film = write_film(tmp_path / "a.ts", map(scene, range(60)))
+    film.write_bytes(film.read_bytes() * 2)
+    backend = Plain()
+    with pytest.raises(FilmError, match=r"a\.ts has times that jump back after 2 seconds"):
+        colour(film, tmp_path / "b.mkv", backend)
+    assert backend.calls == 0
+
+
 def test_a_still_is_the_frame_that_a_player_shows(tmp_path: Path) -> None:
     times = [0, 100, 400, 1300, 1350]
     film = write_film(tmp_path / "a.mp4", map(scene, range(5)), times, shape_of_pixels=Fraction(2, 1), rotation=90)
@@ -213,6 +303,14 @@ def test_a_still_is_the_frame_that_a_player_shows(tmp_path: Path) -> None:
         assert int(np.argmin(errors)) == number
         assert seen.shape == pytest.approx(48 / (64 * 2))
         assert rgb_to_lab(seen.rgb.astype(np.float32) / 255)[..., 1].mean() < -15
+
+
+def test_a_still_shows_the_hints_of_a_frame_as_long_as_it_is_shown(tmp_path: Path) -> None:
+    film = write_film(tmp_path / "a.mp4", map(scene, range(5)), [0, 2000, 2040, 2080, 4000])
+    hint = FilmHint(t=1.0, x=0.5, y=0.5, color="#3060c0")
+    job = FilmJob("pocket", hints=(hint,))
+    for seconds, hints in ((0, (hint,)), (1.9, (hint,)), (2.0, ())):
+        assert still(make_engine(Plain()), job, film, seconds).hints == hints
 
 
 def test_a_film_in_colour_is_left_alone_unless_asked_for(tmp_path: Path) -> None:
@@ -234,10 +332,28 @@ def test_limits_are_said(tmp_path: Path) -> None:
     film = write_film(tmp_path / "a.mp4", map(scene, range(50)))
     with pytest.raises(FilmError, match="lasts 2 seconds, more than the 1 taken"):
         colour(film, tmp_path / "b.mp4", most_seconds=1)
+    assert colour(film, tmp_path / "b.mp4", start=1.2, most_seconds=1).frames == 20
     with pytest.raises(FilmError, match="64 x 48 pixels"):
         colour(film, tmp_path / "b.mp4", most_pixels=1000)
     with pytest.raises(RequestError, match="no codec 'mp3'"):
         encoding_for(film, "mp3")
+
+
+def test_a_film_that_says_nothing_of_its_length_is_taken_up_to_the_longest(tmp_path: Path) -> None:
+    film = tmp_path / "a.mkv"
+    with (
+        av.open(str(write_film(tmp_path / "b.mkv", map(scene, range(70))))) as source,
+        av.open(str(film), "w", format="matroska", options={"live": "1"}) as sink,
+    ):
+        stream = sink.add_stream_from_template(source.streams[0])
+        for packet in source.demux():
+            if packet.size:
+                packet.stream = stream
+                sink.mux(packet)
+    assert look_at(film).seconds == 0
+    with pytest.raises(FilmError, match="lasts longer than it says"):
+        colour(film, tmp_path / "c.mkv", most_seconds=1)
+    assert colour(film, tmp_path / "c.mkv", most_seconds=3).frames == 70
 
 
 KINDS: dict[str, dict[str, Any]] = {
@@ -259,8 +375,8 @@ def test_odd_films_are_coloured(tmp_path: Path, kind: str) -> None:
     size, count = odd.pop("size", (48, 64)), odd.pop("count", 12)
     film = write_film(tmp_path / f"a{odd.pop('ending', '.mp4')}", (scene(n, *size) for n in range(count)), **odd)
     done = colour(film, tmp_path / f"b{encoding_for(film).ending}")
-    after = read_film(done.path)
-    assert len(after) == len(read_film(film))
+    before, after = read_film(film), read_film(done.path)
+    assert [time for time, _ in after] == pytest.approx([time for time, _ in before], abs=0.0011)
     assert after[0][1].shape[:2] == size
     assert max(greens(done.path)) < -10
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ import pytest
 from core.colour.cielab import rgb_to_lab
 from core.errors import RequestError
 from core.video.colour_film import FilmJob, colour_film
-from core.video.hints import film_hints
+from core.video.hints import Trails, film_hints
+from core.video.reading import look_at
 from core.video.writing import Encoding
 from tests.support.clips import TREE, behind_a_tree, walker
 from tests.support.fakes import FakeBackend, make_engine
@@ -70,3 +72,18 @@ def test_a_hint_needs_a_time_and_a_colour() -> None:
     with pytest.raises(RequestError, match="not usable"):
         film_hints("a hint")
     assert film_hints(None) == ()
+
+
+def test_hints_of_many_frames_take_little_memory(tmp_path: Path) -> None:
+    film = look_at(write_film(tmp_path / "a.mp4", [scene(number, 120, 160) for number in range(12)]))
+    spot = np.zeros((120, 160, 3), np.float32)
+    spot[50:70, 60:100] = 10, -40, 1
+    hints = film_hints([{"t": number / 25, "x": 0.5, "y": 0.5, "color": BLUE} for number in range(5)])
+    Trails(film, hints, lambda *_: spot).at(0)  # what is made once and for all is none of theirs
+    tracemalloc.start()
+    again = Trails(film, hints, lambda *_: spot)
+    layers = again.at(0)
+    kept = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert len(layers) == 5
+    assert kept - sum(layer.nbytes for layer in layers) < 5 * 12 * layers[0].size / 4
