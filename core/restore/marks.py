@@ -35,10 +35,10 @@ print."""
 _TAILS, _AROUND_IT = (3, 97), 15
 """Percentiles that are a print's blacks and whites; pixels of the square around."""
 
-_EVIDENCE, _LIKELY_MARK, _SUREST = (0.58, 1.05, -3.42), 0.5, 8.0
+_EVIDENCE, _LIKELY_MARK, _SUREST = (0.29, 1.53, -3.85), 0.5, 8.0
 """Of whether a photograph has any marks at all, as a logit: the surest one's sum, the logarithm of one and the
-ten-thousandths of it that marks take whose sum is above the second, and 1. By logistic regression on 1,222 clean
-photographs and 450 damaged ones. The last is what one mark counts for at most: a single one may be a lamp."""
+ten-thousandths of it that marks take whose sum is above the second, and 1. By logistic regression on 887 clean
+photographs and 190 damaged ones. The last is what one mark counts for at most: a single one may be a lamp."""
 
 _GLANCE = -1.5
 """Evidence at half the size from which a photograph is looked at closely."""
@@ -54,7 +54,7 @@ class _Limits(NamedTuple):
     wide_mark: float
 
 
-_OF_PHOTOGRAPHS, _OF_PRINTS = _Limits(2.0, -0.3, -1.8, 1.0), _Limits(-0.7, -1.8, -2.3, 0.5)
+_OF_PHOTOGRAPHS, _OF_PRINTS = _Limits(2.0, -0.7, -2.4, 0.7), _Limits(-1.0, -2.2, -2.7, 0.3)
 """The latter for what a cast or a screen shows to be an old print: its cracks need not be as white as paper."""
 
 _HALVED = 600

@@ -1,4 +1,4 @@
-"""Photographs with marks drawn on them, for training: scratches, dust, hairs, creases and flakes.
+"""Photographs with marks drawn on them, for training: scratches, dust, hairs, creases, cracks, flakes and chips.
 
 Each mark is a share 0..1 of what it covers and a level that it has; what can hardly be seen is neither marked nor
 clean, but a line goes on where it crosses what is as light as itself.
@@ -174,6 +174,72 @@ def _crease(print_: _Print, rng: np.random.Generator) -> None:
     print_.lay_line(share * np.float32(rng.uniform(0.4, 1)), level)
 
 
+def _cracks(print_: _Print, rng: np.random.Generator) -> None:
+    """Where the emulsion has broken: lines that wander, fork, and grow thinner to their ends, wide where they meet.
+
+    What shows is the paper, which is seldom as white as that of a tear, and dirt has come into it.
+    """
+    shape = print_.grey.shape
+    share = np.zeros((shape[0] * 4, shape[1] * 4), np.uint8)
+    width = float(np.exp(rng.uniform(np.log(0.5), np.log(3.5))))
+    tips: list[tuple[Any, float, float, int]] = [(_start(shape, rng), rng.uniform(0, 2 * np.pi), width, 0)]
+    while tips:
+        at, heading, width, forks = tips.pop()
+        steps, bend = int(np.exp(rng.uniform(np.log(8), np.log(60)))), rng.uniform(0.08, 0.4)
+        for left in range(steps, 0, -1):
+            heading += rng.normal(0, bend)
+            after: Any = at + 3 * np.array((np.cos(heading), np.sin(heading)))
+            here = width * np.exp(rng.normal(0, 0.35)) * min(1, left / 8)
+            ends = np.rint(np.stack([at, after]) * 64).astype(np.int32)
+            cv2.polylines(share, [ends], False, 255, max(1, round(here * 4)), cv2.LINE_AA, 4)
+            at = after
+            if forks < 3 and rng.random() < 0.04:
+                turn = rng.choice((-1, 1)) * rng.uniform(0.4, 1.4)
+                tips.append((at, heading + turn, width * rng.uniform(0.4, 1), forks + 1))
+                if rng.random() < 0.4:
+                    middle = tuple(np.rint(at * 64).astype(int).tolist())
+                    cv2.circle(share, middle, round(here * rng.uniform(40, 120)), 255, -1, cv2.LINE_AA, 4)
+    drawn: Plane = cv2.resize(share, shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    if rng.random() < 0.5:
+        drawn = cv2.GaussianBlur(drawn, (0, 0), float(rng.uniform(0.4, 1)))
+    print_.lay_line(drawn * np.float32(rng.uniform(0.4, 1)), _paper(print_.grey, rng))
+
+
+def _start(shape: tuple[int, ...], rng: np.random.Generator) -> Plane:
+    """Somewhere, across and down; as often at the rim."""
+    at = rng.uniform(0, 1, 2)
+    if rng.random() < 0.5:
+        at[rng.integers(2)] = rng.integers(2)
+    return np.asarray(at * shape[::-1])
+
+
+def _paper(grey: Plane, rng: np.random.Generator) -> float:
+    """The level of what lies under the emulsion, with its dirt: light, or no lighter than a wall in the picture."""
+    return float(rng.uniform(np.percentile(grey, rng.choice((50, 80, 95))), 1))
+
+
+def _chips(print_: _Print, rng: np.random.Generator) -> None:
+    """Where a print was rubbed: along a line the emulsion has come off in ragged pieces, large and small."""
+    shape, level = print_.grey.shape, _paper(print_.grey, rng)
+    share = np.zeros((shape[0] * 4, shape[1] * 4), np.uint8)
+    angle = rng.uniform(0, np.pi)
+    along = np.array(((np.cos(angle), np.sin(angle)), (-np.sin(angle), np.cos(angle))))
+    for _ in range(rng.integers(1, 5)):
+        middle, spread = rng.uniform(0, 1, 2) * shape[::-1], np.exp(rng.uniform(np.log((8, 2)), np.log((50, 12))))
+        largest = np.exp(rng.uniform(np.log(1.5), np.log(14)))
+        for number in range(rng.integers(1, 15)):
+            size = largest * (rng.uniform(0.5, 1) if number == 0 else rng.uniform(0.05, 0.6))
+            turn = np.sort(rng.uniform(0, 2 * np.pi, rng.integers(7, 22)))
+            radii = size * np.exp(rng.normal(0, 0.35, turn.size))[:, None] * (rng.uniform(1, 2.5), rng.uniform(0.4, 1))
+            rim = np.stack([np.cos(turn), np.sin(turn)], 1) * radii + rng.normal(0, 1, 2) * spread * (number > 0)
+            points = (middle + rim @ along) * 64
+            cv2.fillPoly(share, [np.rint(points).astype(np.int32)], 255, cv2.LINE_AA, 4)
+    drawn = cv2.resize(share, shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    print_.lay(drawn * np.float32(rng.uniform(0.6, 1)), level)
+    rough = drawn * np.float32(rng.uniform(0, 0.05)) * _cloud(shape, rng.uniform(0.5, 2), rng)
+    print_.grey = (print_.grey + rough).clip(0, 1)
+
+
 def _flakes(print_: _Print, rng: np.random.Generator) -> None:
     """What has come off: patches with rough rims."""
     shape = print_.grey.shape
@@ -219,5 +285,14 @@ def _cloud(shape: tuple[int, ...], size: float, rng: np.random.Generator) -> Pla
     return np.asarray((noise - noise.mean()) / max(float(noise.std()), 1e-6), np.float32)
 
 
-_MARKS: Any = [*[_scratches] * 3, *[_crease] * 3, *[_hairs] * 2, *[_tear] * 2, _dust, _flakes]
+_MARKS: Any = [
+    *[_scratches] * 3,
+    *[_crease] * 3,
+    *[_cracks] * 3,
+    *[_hairs] * 2,
+    *[_tear] * 2,
+    *[_chips] * 2,
+    _dust,
+    _flakes,
+]
 """The more of a kind, the harder it is to find."""

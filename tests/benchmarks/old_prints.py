@@ -27,7 +27,18 @@ from core.registry.registry import Registry
 from core.restore.marks import filled, find_marks
 from core.restore.restore import restoration_of
 from core.settings import Settings
-from tests.support.old_prints import SCREENS, creased, faded, mounted, scratched, screened, torn, yellowed
+from tests.support.old_prints import (
+    SCREENS,
+    cracked,
+    creased,
+    faded,
+    mounted,
+    rubbed,
+    scratched,
+    screened,
+    torn,
+    yellowed,
+)
 
 LARGER = 2
 """Times by which photographs are enlarged that are smaller than half a thousand pixels."""
@@ -140,7 +151,7 @@ def _psnr(errors: Any) -> float:
 def marks(photos: list[Any]) -> None:
     """Print how well marks are found and filled, and how much of clean photographs is taken for marks."""
     near = np.ones((5, 5), np.uint8)
-    for damage in (scratched, creased, torn):
+    for damage in (scratched, creased, torn, cracked, rubbed):
         rng = np.random.default_rng(2)
         hit = real = right = said = 0
         gains = []

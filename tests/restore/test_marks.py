@@ -20,7 +20,7 @@ from core.restore.strokes import Stroke, brushed, read_strokes
 from core.web.example_photos import EXAMPLES
 from tests.restore.test_restore import photo_of, scene
 from tests.support.fakes import make_engine
-from tests.support.old_prints import creased, scratched
+from tests.support.old_prints import cracked, creased, rubbed, scratched
 
 WHOLE = slice(None), slice(None)
 NEAR = np.ones((5, 5), np.uint8)
@@ -39,7 +39,7 @@ def near(mask: np.ndarray) -> np.ndarray:
     return cv2.dilate(mask.astype(np.uint8), NEAR) > 0
 
 
-@pytest.mark.parametrize("damage", [scratched, creased])
+@pytest.mark.parametrize("damage", [scratched, creased, rubbed])
 def test_marks_are_found_and_filled_and_nothing_else(damage):
     truth = scene(400, 500)
     print_, mask = damage(truth, np.random.default_rng(1))
@@ -52,6 +52,13 @@ def test_marks_are_found_and_filled_and_nothing_else(damage):
     assert 10 * np.log10(before / after) > 8
     far = cv2.dilate(found.astype(np.uint8), np.ones((3, 3), np.uint8)) == 0
     np.testing.assert_array_equal(mended[far], print_[far])
+
+
+def test_cracks_whose_paper_is_dirty_are_mostly_found():
+    print_, mask = cracked(scene(400, 500), np.random.default_rng(1))
+    found = find_marks(print_.clip(0, 1), WHOLE).mask
+    assert (mask & near(found)).sum() > 0.6 * mask.sum()
+    assert (found & near(mask)).sum() > 0.9 * found.sum()
 
 
 def test_the_network_sees_them_filled_and_the_picture_keeps_them_unless_asked():

@@ -108,6 +108,42 @@ def torn(grey: Any, rng: np.random.Generator) -> tuple[Any, Any]:
     return (grey + marks * (0.95 - grey)).astype(np.float32), marks > 0.25
 
 
+def cracked(grey: Any, rng: np.random.Generator) -> tuple[Any, Any]:
+    """Grey of a print that was bent: cracks part its emulsion into plates, and dirty paper shows in them. With the mask
+    (h, w) bool of what they touch."""
+    height, width = grey.shape
+    y, x = np.indices(grey.shape, np.float32)
+    y, x = (side + 9 * _smooth(grey.shape, (12, 12), rng) + 1.5 * _smooth(grey.shape, (2, 2), rng) for side in (y, x))
+    plates = rng.uniform(-0.1, 1.1, (14, 2)) * (height, width)
+    far = np.sort([np.hypot(y - down, x - across) for down, across in plates], axis=0)
+    wide = 0.7 + 0.5 * _smooth(grey.shape, (25, 25), rng)  # below 0 the emulsion holds
+    marks = np.clip(wide + 0.5 - (far[1] - far[0]) / 2, 0, 1) * (wide > 0)
+    level, covers = rng.uniform(0.55, 0.9), rng.uniform(0.6, 1)
+    return (grey + covers * marks * (level - grey)).astype(np.float32), (marks > 0.25) & (abs(grey - level) > 0.1)
+
+
+def rubbed(grey: Any, rng: np.random.Generator) -> tuple[Any, Any]:
+    """Grey of a print that something scraped along: its emulsion has come off in ragged pieces, down to dirty paper.
+    With the mask (h, w) bool of what they touch."""
+    height, width = grey.shape
+    pieces = _smooth(grey.shape, (1.5, 5), rng)
+    scraped = np.zeros(grey.shape, np.float32)
+    y, x = np.indices(grey.shape, np.float32)
+    for down, across in rng.uniform(0.1, 0.9, (4, 2)) * (height, width):
+        far = np.hypot((y - down) / rng.uniform(8, 20), (x - across) / rng.uniform(20, 60))
+        scraped = np.maximum(scraped, np.exp(-(far**2)))
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), rng.uniform(0, 180), 1)
+    marks = cv2.warpAffine((3 * (pieces + 2 * scraped - 2.3)).clip(0, 1), turn, (width, height))
+    level = rng.uniform(0.55, 0.9) + 0.02 * _smooth(grey.shape, (0.7, 0.7), rng)
+    return (grey + marks * (level - grey)).clip(0, 1).astype(np.float32), (marks > 0.25) & (abs(grey - level) > 0.1)
+
+
+def _smooth(shape: tuple[int, ...], sigma: tuple[float, float], rng: np.random.Generator) -> Any:
+    """Noise (h, w) of deviation 1, smooth over so many pixels down and across."""
+    noise = cv2.GaussianBlur(rng.standard_normal(shape).astype(np.float32), (0, 0), sigmaX=sigma[1], sigmaY=sigma[0])
+    return noise / noise.std()
+
+
 def screened(grey: Any, lines: int, angle: float, dpi: int = SCAN_DPI) -> Any:
     """Grey printed as round dots of so many lines an inch at an angle in degrees, and scanned at ``dpi``."""
     finer = 3
