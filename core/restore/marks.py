@@ -54,7 +54,7 @@ class _Limits(NamedTuple):
     wide_mark: float
 
 
-_OF_PHOTOGRAPHS, _OF_PRINTS = _Limits(2.0, -0.7, -2.4, 0.7), _Limits(-1.0, -2.2, -2.7, 0.3)
+_OF_PHOTOGRAPHS, _OF_PRINTS = _Limits(2.0, -0.7, -2.4, 0.7), _Limits(-0.5, -2.2, -2.7, 0.3)
 """The latter for what a cast or a screen shows to be an old print: its cracks need not be as white as paper."""
 
 _HALVED = 600
