@@ -132,7 +132,8 @@ class Album:
                 yield task.at, already_there(task.source.name, shown(task.target))
             else:
                 again.append(task)
-        yield from self._coloured(again, jobs, stopped, log, give_up, ray)
+        if again:
+            yield from self._coloured(again, jobs, stopped, log, give_up, ray)
 
     def _coloured(
         self, due: deque[Task], jobs: int | None, stopped: threading.Event, log: Path, give_up: float, ray: str | None

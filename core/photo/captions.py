@@ -84,11 +84,11 @@ def _marked(packet: bytes, iptc: bytes | None, source_type: str) -> bytes:
         raise ValueError("a document type")  # no XMP has one, and bombs are made of them
     document = minidom.parseString(packet.strip(b"\0 \t\r\n"))
     rdf = document.getElementsByTagNameNS(_RDF, "RDF")[0]
-    for space, name in _NO_LONGER_SO:
-        for each in document.getElementsByTagName("*"):
+    for each in document.getElementsByTagName("*"):
+        for space, name in _NO_LONGER_SO:
             if each.hasAttributeNS(space, name):
                 each.removeAttributeNS(space, name)
-        for each in document.getElementsByTagNameNS(space, name):
+        if (each.namespaceURI, each.localName) in _NO_LONGER_SO:
             assert each.parentNode is not None
             each.parentNode.removeChild(each)
     others = rdf.getElementsByTagNameNS(_RDF, "Description")

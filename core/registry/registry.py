@@ -110,15 +110,19 @@ class Registry:
         """What ``auto`` falls back to: the first backend that works at once."""
         return next((backend for backend in self if backend.info.embedded), None)
 
-    def start_fetching(self) -> None:
-        """Let the preferred backend's weights arrive in the background, where they are missing."""
-        preferred = self.preferred
-        weights = weights_of(preferred)
+    def start_fetching(self, backend_id: str | None = None) -> None:
+        """Let weights arrive in the background, where they are missing; what fails in a backend's own code is marked.
+
+        Args:
+            backend_id: whose a person asks for, who waits for no next attempt; None for the preferred backend's.
+        """
+        backend = self.preferred if backend_id is None else self.get(backend_id)
+        weights = weights_of(backend)
         if weights is not None:
             try:
-                weights.start()
+                weights.start(at_once=backend_id is not None)
             except AutochromeError as error:
-                self.mark_failing(preferred.info.id, str(error))
+                self.mark_failing(backend.info.id, str(error))
 
     def resolve(self, backend_id: str, wait: float) -> tuple[Backend, str | None]:
         """The backend to use for what a person asked.

@@ -233,24 +233,19 @@ def _timed(film: Film, early: int | None = None) -> Iterator[tuple[VideoFrame, i
             with suppress(av.FFmpegError):
                 container.seek(early, stream=stream)
         step = max(1, round(1 / (film.rate * film.time_base)))
-        last = back = None
+        order = _Order(film)
         for picture in _woven_apart(_decoded(container, stream), stream, film.interlaced):
             time = picture.pts
             if time is not None and picture.time_base:  # bwdif counts in halves of the film's units
                 time = round(time * picture.time_base / film.time_base)
-            elif last is not None:
-                time = last + step
+            elif order.last is not None:
+                time = order.last + step
             elif early is not None:
                 return
             else:
                 time = film.begins
-            if last is None or time > last:
-                last, back = time, None
+            if order.takes(time):
                 yield picture, time
-            elif _goes_on(film, back, time, last):
-                raise _jumps(film, last)
-            else:  # a broken time stamp
-                back = time
 
 
 def check_times(film: Film) -> None:
@@ -262,31 +257,38 @@ def check_times(film: Film) -> None:
     av = import_av()
     try:
         with av.open(str(film.path)) as container:
-            last = back = None
+            order = _Order(film)
             for packet in container.demux(main_stream(container)):
-                time = packet.dts
-                if time is None:
-                    continue
-                if last is None or time > last:
-                    last, back = time, None
-                elif _goes_on(film, back, time, last):
-                    raise _jumps(film, last)
-                else:
-                    back = time
+                if packet.dts is not None:
+                    order.takes(packet.dts)
     except av.FFmpegError:  # cut short: what is there is read
         return
 
 
-def _goes_on(film: Film, back: int | None, time: int, last: int) -> bool:
-    """Whether times fall back by more than a second and go on from there; a single one is but broken."""
-    return back is not None and back < time < last - 1 / film.time_base
+class _Order:
+    """Times of a film, one after the other; ``last`` is the latest that was taken."""
 
+    def __init__(self, film: Film):
+        self._film = film
+        self.last: int | None = None
+        self._back: int | None = None
 
-def _jumps(film: Film, last: int) -> FilmError:
-    return FilmError(
-        f"{film.path.name} has times that jump back after {film.second_of(last):.0f} seconds; "
-        "copy it into one that has none with 'ffmpeg -i' and '-c copy', and take that."
-    )
+    def takes(self, time: int) -> bool:
+        """Whether a time comes after those before; a single one that does not is but broken.
+
+        Raises:
+            FilmError: times fall back by more than a second and go on from there.
+        """
+        if self.last is None or time > self.last:
+            self.last, self._back = time, None
+            return True
+        if self._back is not None and self._back < time < self.last - 1 / self._film.time_base:
+            raise FilmError(
+                f"{self._film.path.name} has times that jump back after {self._film.second_of(self.last):.0f} seconds; "
+                "copy it into one that has none with 'ffmpeg -i' and '-c copy', and take that."
+            )
+        self._back = time
+        return False
 
 
 def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:

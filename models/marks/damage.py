@@ -122,10 +122,20 @@ def _path(shape: tuple[int, ...], reach: float, bend: float, wobble: float, rng:
 
 def _stroke(shape: tuple[int, ...], points: Plane, width: float) -> Plane:
     """A line of any width, (h, w) 0..1: drawn four times as large."""
-    wide = max(1, round(width * 4))
-    large = np.zeros((shape[0] * 4, shape[1] * 4), np.uint8)
-    cv2.polylines(large, [np.rint(points * 64).astype(np.int32)], False, 255, wide, cv2.LINE_AA, 4)
-    return cv2.resize(large, shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    large = _large(shape)
+    cv2.polylines(large, [np.rint(points * 64).astype(np.int32)], False, 255, max(1, round(width * 4)), cv2.LINE_AA, 4)
+    return _shrunk(large)
+
+
+def _large(shape: tuple[int, ...]) -> Any:
+    """To draw on finely: four times as large, uint8."""
+    return np.zeros((shape[0] * 4, shape[1] * 4), np.uint8)
+
+
+def _shrunk(large: Any) -> Plane:
+    """What was drawn, (h, w) 0..1."""
+    size = large.shape[1] // 4, large.shape[0] // 4
+    return cv2.resize(large, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
 
 
 def _scratches(print_: _Print, rng: np.random.Generator) -> None:
@@ -140,7 +150,7 @@ def _scratches(print_: _Print, rng: np.random.Generator) -> None:
 
 def _dust(print_: _Print, rng: np.random.Generator) -> None:
     shape, level = print_.grey.shape, _level(print_.grey, rng)
-    share = np.zeros((shape[0] * 4, shape[1] * 4), np.uint8)
+    share = _large(shape)
     for _ in range(int(np.exp(rng.uniform(0, np.log(50))))):
         centre = rng.uniform(0, 1, 2) * share.shape[::-1]
         size = float(np.exp(rng.uniform(np.log(0.6), np.log(4)))) * 4
@@ -148,7 +158,7 @@ def _dust(print_: _Print, rng: np.random.Generator) -> None:
         radii = size * np.exp(rng.normal(0, 0.25, 8))
         points = centre + np.stack([np.cos(np.sort(turn)), np.sin(np.sort(turn))], 1) * radii[:, None]
         cv2.fillPoly(share, [np.rint(points * 16).astype(np.int32)], float(rng.uniform(120, 255)), cv2.LINE_AA, 4)
-    print_.lay(cv2.resize(share, shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32) / 255, level)
+    print_.lay(_shrunk(share), level)
 
 
 def _hairs(print_: _Print, rng: np.random.Generator) -> None:
@@ -180,7 +190,7 @@ def _cracks(print_: _Print, rng: np.random.Generator) -> None:
     What shows is the paper, which is seldom as white as that of a tear, and dirt has come into it.
     """
     shape = print_.grey.shape
-    share = np.zeros((shape[0] * 4, shape[1] * 4), np.uint8)
+    share = _large(shape)
     width = float(np.exp(rng.uniform(np.log(0.5), np.log(3.5))))
     tips: list[tuple[Any, float, float, int]] = [(_start(shape, rng), rng.uniform(0, 2 * np.pi), width, 0)]
     while tips:
@@ -199,7 +209,7 @@ def _cracks(print_: _Print, rng: np.random.Generator) -> None:
                 if rng.random() < 0.4:
                     middle = tuple(np.rint(at * 64).astype(int).tolist())
                     cv2.circle(share, middle, round(here * rng.uniform(40, 120)), 255, -1, cv2.LINE_AA, 4)
-    drawn: Plane = cv2.resize(share, shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    drawn = _shrunk(share)
     if rng.random() < 0.5:
         drawn = cv2.GaussianBlur(drawn, (0, 0), float(rng.uniform(0.4, 1)))
     print_.lay_line(drawn * np.float32(rng.uniform(0.4, 1)), _paper(print_.grey, rng))
@@ -221,7 +231,7 @@ def _paper(grey: Plane, rng: np.random.Generator) -> float:
 def _chips(print_: _Print, rng: np.random.Generator) -> None:
     """Where a print was rubbed: along a line the emulsion has come off in ragged pieces, large and small."""
     shape, level = print_.grey.shape, _paper(print_.grey, rng)
-    share = np.zeros((shape[0] * 4, shape[1] * 4), np.uint8)
+    share = _large(shape)
     angle = rng.uniform(0, np.pi)
     along = np.array(((np.cos(angle), np.sin(angle)), (-np.sin(angle), np.cos(angle))))
     for _ in range(rng.integers(1, 5)):
@@ -234,7 +244,7 @@ def _chips(print_: _Print, rng: np.random.Generator) -> None:
             rim = np.stack([np.cos(turn), np.sin(turn)], 1) * radii + rng.normal(0, 1, 2) * spread * (number > 0)
             points = (middle + rim @ along) * 64
             cv2.fillPoly(share, [np.rint(points).astype(np.int32)], 255, cv2.LINE_AA, 4)
-    drawn = cv2.resize(share, shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    drawn = _shrunk(share)
     print_.lay(drawn * np.float32(rng.uniform(0.6, 1)), level)
     rough = drawn * np.float32(rng.uniform(0, 0.05)) * _cloud(shape, rng.uniform(0.5, 2), rng)
     print_.grey = (print_.grey + rough).clip(0, 1)

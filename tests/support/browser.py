@@ -196,6 +196,20 @@ def upload(page: Page, path: Path) -> None:
     page.locator("#upload input[type=file]").set_input_files(path)
 
 
+def drop(page: Page, *files: Path, kind: str = "", on: str = "body") -> None:
+    """Drop files of a type on an element; browsers give none to those that they do not know."""
+    page.evaluate(
+        """([selector, files, type]) => {
+            const dataTransfer = new DataTransfer();
+            for (const [name, content] of files)
+                dataTransfer.items.add(new File([new Uint8Array(content)], name, { type }));
+            const event = new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true });
+            document.querySelector(selector).dispatchEvent(event);
+        }""",
+        [on, [[path.name, list(path.read_bytes())] for path in files], kind],
+    )
+
+
 def show(page: Page, path: Path) -> None:
     """Upload a photograph and wait for its colours."""
     upload(page, path)

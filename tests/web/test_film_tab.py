@@ -16,7 +16,7 @@ from gradio_client import Client, handle_file
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.support.browser import Second, Studio, save_ramp, serve_studio
+from tests.support.browser import Second, Studio, drop, save_ramp, serve_studio
 from tests.support.films import read_film, scene, sound_of, write_film
 
 
@@ -99,25 +99,14 @@ def test_five_seconds_are_tried_and_then_the_whole_film(visit: Page, served: Stu
     expect(visit.get_by_role("button", name="Stop")).to_be_hidden()
 
 
-DROP = """([selector, bytes, name, type]) => {
-    const carrier = new DataTransfer();
-    carrier.items.add(new File([Uint8Array.from(atob(bytes), (each) => each.charCodeAt(0))], name, { type }));
-    const event = new DragEvent("drop", { dataTransfer: carrier, bubbles: true, cancelable: true });
-    document.querySelector(selector).dispatchEvent(event);
-}"""
-
-
 def test_films_and_second_photographs_are_dropped_on_their_fields(visit: Page, film: Path, tmp_path: Path) -> None:
-    def drop(selector: str, path: Path, kind: str) -> None:
-        visit.evaluate(DROP, [selector, base64.b64encode(path.read_bytes()).decode(), path.name, kind])
-
     visit.get_by_role("tab", name="Film").click()
     expect(visit.locator("#film-upload button").first).to_be_visible()
-    drop("#film-upload button", film, "video/mp4")
+    drop(visit, film, kind="video/mp4", on="#film-upload button")
     expect(visit.locator("#film-still img.now")).to_be_visible(timeout=15_000)
     visit.locator("#film-backend select").select_option("reference")
     expect(visit.locator("#film-second button").first).to_be_visible()
-    drop("#film-second button", save_ramp(tmp_path / "second.png"), "image/png")
+    drop(visit, save_ramp(tmp_path / "second.png"), kind="image/png", on="#film-second button")
     expect(visit.locator("#film-second img")).to_be_visible(timeout=15_000)
 
 

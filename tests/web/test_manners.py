@@ -21,6 +21,7 @@ from tests.support.browser import (
     choose_model,
     colour,
     coloured,
+    drop,
     open_details,
     open_tab,
     save_halves,
@@ -275,13 +276,6 @@ def test_a_fault_of_our_own_is_told_and_the_next_photograph_works(
     expect(visit.get_by_role("alert")).to_have_count(0)
 
 
-DROP = """async ([name, type, content]) => {
-    const dataTransfer = new DataTransfer();
-    dataTransfer.items.add(new File([new Uint8Array(content)], name, { type }));
-    document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
-}"""
-
-
 def test_a_picture_whose_type_the_browser_does_not_know_is_taken(visit: Page, tmp_path: Path) -> None:
     """As Chrome knows none of HEIC on Windows."""
     import pillow_heif
@@ -289,7 +283,7 @@ def test_a_picture_whose_type_the_browser_does_not_know_is_taken(visit: Page, tm
     save_ramp(tmp_path / "grandma.png")
     heic = tmp_path / "IMG_0001.HEIC"
     pillow_heif.from_pillow(Image.open(tmp_path / "grandma.png").convert("RGB")).save(heic)
-    visit.evaluate(DROP, [heic.name, "", list(heic.read_bytes())])
+    drop(visit, heic)
     expect(visit.locator("#slider img").nth(1)).to_be_visible(timeout=15_000)
     with visit.expect_download() as waiting:
         visit.locator("#download").click()
@@ -297,9 +291,11 @@ def test_a_picture_whose_type_the_browser_does_not_know_is_taken(visit: Page, tm
 
 
 @pytest.mark.parametrize("tab", ["Photo", "Compare"])
-def test_a_wrong_file_is_told_in_our_words(visit: Page, tab: str) -> None:
+def test_a_wrong_file_is_told_in_our_words(visit: Page, tmp_path: Path, tab: str) -> None:
+    notes = tmp_path / "notes.txt"
+    notes.write_text("Hello")
     open_tab(visit, tab)
-    visit.evaluate(DROP, ["notes.txt", "text/plain", [72, 101, 108, 108, 111]])
+    drop(visit, notes, kind="text/plain")
     expect(visit.get_by_role("alert")).to_contain_text("notes.txt is no picture that can be read here", timeout=10_000)
     expect(visit.locator("body")).not_to_contain_text("Invalid file type")
 

@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from core.photo.open import open_photo
 from core.web.tabs.batch import _gallery_html
-from tests.support.browser import Studio, open_tab, save_coloured, save_ramp, serve_studio
+from tests.support.browser import Studio, drop, open_tab, save_coloured, save_ramp, serve_studio
 
 
 @pytest.fixture(scope="module")
@@ -154,13 +154,9 @@ def test_a_notice_is_one_wherever_it_stands_and_can_be_closed(visit: Page, tmp_p
         expect(alert).to_be_in_viewport()
         alert.get_by_role("button", name="Close").click()
         expect(alert).to_have_count(0)
-    visit.evaluate(
-        """() => {
-            const dataTransfer = new DataTransfer();
-            dataTransfer.items.add(new File(["x"], "album.zip"));
-            document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
-        }"""
-    )
+    album = tmp_path / "album.zip"
+    album.write_text("x")
+    drop(visit, album)
     expect(visit.get_by_role("alert")).to_contain_text("A zip holds many photographs")
     visit.get_by_role("button", name="Colour them all").click()
     expect(visit.locator("#batch-upload")).to_contain_text("album", timeout=10_000)

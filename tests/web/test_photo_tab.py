@@ -22,6 +22,7 @@ from tests.support.browser import (
     choose_model,
     colour,
     coloured,
+    drop,
     open_details,
     open_tab,
     save_coloured,
@@ -362,15 +363,11 @@ def test_a_reload_brings_the_photograph_and_its_look_back(visit: Page, grandma: 
 
 
 def test_a_zip_or_many_files_are_taken_to_where_they_belong(visit: Page, grandma: Path, tmp_path: Path) -> None:
-    pair = [grandma, save_halves(tmp_path / "coat.png")]
-    give = """async (count) => {
-        const carrier = new DataTransfer();
-        for (let at = 0; at < count; at++) carrier.items.add(new File(["x"], count > 1 ? `${at}.jpg` : "album.zip"));
-        document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: carrier, bubbles: true, cancelable: true }));
-    }"""
-    visit.evaluate(give, len(pair))
+    album = tmp_path / "album.zip"
+    album.write_text("x")
+    drop(visit, grandma, save_halves(tmp_path / "coat.png"))
     expect(visit.get_by_role("alert")).to_contain_text("These are 2 photographs")
-    visit.evaluate(give, 1)
+    drop(visit, album)
     expect(visit.get_by_role("alert")).to_contain_text("A zip holds many photographs")
     visit.get_by_role("button", name="Colour them all").click()
     expect(visit.locator("#batch-upload")).to_contain_text("album", timeout=10_000)

@@ -45,6 +45,14 @@ def press(page: Page, button) -> None:
     wait_for_repaint(page, before)
 
 
+def paint(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
+    """A stroke from one place of the picture to another."""
+    page.mouse.move(*point(page, *start))
+    page.mouse.down()
+    page.mouse.move(*point(page, *end), steps=5)
+    page.mouse.up()
+
+
 def lightness(page: Page) -> np.ndarray:
     return coloured(page).mean(axis=2)
 
@@ -103,20 +111,14 @@ def test_the_mask_is_shown_brushed_and_taken_back(visit: Page, served: Studio, t
     found = canvas.evaluate(red)
     assert 0.3 * mask.sum() < found < 5 * mask.sum()
     # A stroke across everything is painted, undone, painted again and filled.
-    visit.mouse.move(*point(visit, 0.1, 0.5))
-    visit.mouse.down()
-    visit.mouse.move(*point(visit, 0.9, 0.5), steps=5)
-    visit.mouse.up()
+    paint(visit, (0.1, 0.5), (0.9, 0.5))
     painted = canvas.evaluate(red)
     assert painted > found + 300
     bar = visit.locator("#prints [data-part=bar]")
     bar.get_by_role("button", name="Undo").click()
     assert canvas.evaluate(red) == found
     bar.get_by_label("Erase").check()
-    visit.mouse.move(*point(visit, 0, 0))
-    visit.mouse.down()
-    visit.mouse.move(*point(visit, 1, 1), steps=5)
-    visit.mouse.up()
+    paint(visit, (0, 0), (1, 1))
     assert canvas.evaluate(red) < found
     press(visit, bar.get_by_role("button", name="Fill what is red"))
     expect(canvas).to_be_hidden()
@@ -131,10 +133,7 @@ def test_a_scratch_that_nobody_found_is_painted_and_filled(visit: Page, served: 
     show(visit, save_ramp(tmp_path / "ramp.png"))
     visit.get_by_role("button", name="Mark scratches to fill").click()
     expect(visit.locator("#mask")).to_be_visible()
-    visit.mouse.move(*point(visit, 0.4, 0.1))
-    visit.mouse.down()
-    visit.mouse.move(*point(visit, 0.6, 0.9), steps=3)
-    visit.mouse.up()
+    paint(visit, (0.4, 0.1), (0.6, 0.9))
     visit.locator("#prints").get_by_role("button", name="Fill what is red").click()
     expect(chip(visit, "marks").get_by_role("button", name="Fill the marks")).to_have_attribute("aria-pressed", "true")
 
@@ -144,10 +143,7 @@ def test_one_tool_at_a_time_has_the_picture(visit: Page, served: Studio, tmp_pat
     visit.get_by_role("button", name="Add a colour").click()
     visit.get_by_role("button", name="Mark scratches to fill").click()
     expect(visit.locator("#mask")).to_be_visible()
-    visit.mouse.move(*point(visit, 0.4, 0.4))
-    visit.mouse.down()
-    visit.mouse.move(*point(visit, 0.6, 0.6), steps=3)
-    visit.mouse.up()
+    paint(visit, (0.4, 0.4), (0.6, 0.6))
     expect(visit.locator("#prints").get_by_role("button", name="Undo")).to_be_enabled()
     expect(visit.locator("#hints li")).to_have_count(0)
     visit.get_by_role("button", name="Add a colour").click()

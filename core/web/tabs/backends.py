@@ -9,8 +9,6 @@ from typing import Any
 import gradio as gr
 
 from core.engine import Engine
-from core.errors import AutochromeError
-from core.registry.backend import weights_of
 from core.registry.plugins import PluginFailure
 from core.web.backend_list import list_backends
 from core.web.choices import pick_list
@@ -32,12 +30,7 @@ def build_backends_tab(engine: Engine, tab: gr.Tab) -> None:
         return backends_html(backends) + failures_html(engine.registry.failures), gr.Timer(active=arriving)
 
     def fetch(event: gr.EventData) -> tuple[str, Any]:
-        weights = weights_of(engine.registry.get(event.pick))
-        if weights is not None:
-            try:
-                weights.start(at_once=True)
-            except AutochromeError as error:
-                engine.registry.mark_failing(event.pick, str(error))
+        engine.registry.start_fetching(event.pick)
         cards, _ = refresh()
         return cards, gr.Timer(active=True)  # it may take a moment to begin
 
