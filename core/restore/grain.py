@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from core.colour.cielab import Float
+from core.restore.fading import Range
 from core.restore.finding import Finding
 
 _BLOCK = 16
@@ -13,29 +14,32 @@ _BLOCK = 16
 _CALM = 10.0
 """Percentile of the blocks' deviations that is noise: calm places have nothing else."""
 
-_SOME, _SURE = 0.03, 0.06
-"""Standard deviation, in sRGB 0..1, from which there is grain, and so much that a network minds."""
+_SOME, _SURE, _STRETCHED = 0.03, 0.06, 0.015
+"""Standard deviation, in sRGB 0..1, from which there is grain, and so much that a network minds; and from which it does
+where a print's range is brought back, which makes more of it in dark places than in calm ones."""
 
 _SIDE = 512
 """Longest side of what is smoothed: as much as networks ask for."""
 
-_PATCH, _REACH, _STRENGTH = 5, 13, 0.7
+_PATCH, _REACH, _STRENGTH = 5, 13, 1.0
 """Pixels of a patch and of where others like it are looked for; how unlike they may be, in deviations of the noise."""
 
+_SHARE = 0.5
+"""Of the smooth copy in what a network sees: with all of the noise it guesses worse, and without any texture too."""
 
-def find_grain(grey: Float, stretched: Float | None = None) -> Finding | None:
-    """Whether a print, (h, w) sRGB 0..1, has much grain, or will have once its range is ``stretched``, (h, w) too."""
+
+def find_grain(grey: Float, left: Range | None = None) -> Finding | None:
+    """Whether a print, (h, w) sRGB 0..1, has much grain, or will have once what is left of its range is stretched."""
     if min(grey.shape) < 4 * _BLOCK:
         return None
-    deviation = _deviation(grey if stretched is None else stretched)
-    if deviation < _SOME:
+    deviation = _deviation(left.stretch(grey.copy()) if left else grey)
+    if deviation < (_STRETCHED if left else _SOME):
         return None
 
     def mend(plane: Float) -> Float:
         return _smoothed(plane, deviation)
 
-    sure = deviation > (_SURE if stretched is None else _SOME)
-    return Finding("grain", "has much grain", sure, mend, for_picture=False)
+    return Finding("grain", "has much grain", left is not None or deviation > _SURE, mend, for_picture=False)
 
 
 def _deviation(grey: Float) -> float:
@@ -48,15 +52,15 @@ def _deviation(grey: Float) -> float:
 
 
 def _smoothed(plane: Float, deviation: float) -> Float:
-    """The mean over patches that are alike (Buades, Coll and Morel 2005), at no more than a network's size."""
+    """Half of the mean over patches that are alike (Buades, Coll and Morel 2005), at no more than a network's size."""
     import cv2
 
     height, width = plane.shape
     scale = min(1.0, _SIDE / max(height, width))
     size = (max(8, round(width * scale)), max(8, round(height * scale)))
     small = plane if scale == 1 else cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
-    left = _deviation(np.asarray(small, np.float32)) if min(size) >= 4 * _BLOCK else deviation
-    strength = _STRENGTH * left * 255
+    noise = _deviation(np.asarray(small, np.float32)) if min(size) >= 4 * _BLOCK else deviation
+    strength = _STRENGTH * noise * 255
     smooth = cv2.fastNlMeansDenoising(np.rint(small * 255).astype(np.uint8), None, strength, _PATCH, _REACH)
-    large = cv2.resize(smooth, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(large, np.float32) * np.float32(1 / 255)
+    less = np.asarray(small, np.float32) * np.float32(1 - _SHARE) + smooth * np.float32(_SHARE / 255)
+    return np.asarray(cv2.resize(less, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)

@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 
 from core.colour.cielab import Float
 from core.restore.finding import Finding
-
-MODEL = Path(__file__).parents[2] / "models" / "marks" / "marks.onnx"
+from core.restore.network import answer
 
 Mask = NDArray[np.bool_]
 
@@ -275,18 +274,8 @@ def _logits(grey: Float) -> Float:
     whole = cv2.copyMakeBorder(grey, 0, -height % _MULTIPLE, 0, -width % _MULTIPLE, cv2.BORDER_REPLICATE)
     rows, columns = (side // 2 for side in whole.shape)
     squares = whole.reshape(rows, 2, columns, 2).transpose(1, 3, 0, 2).reshape(1, 4, rows, columns)
-    with _lock:
-        net = _network()
-        net.setInput(np.ascontiguousarray(squares))
-        said = net.forward().reshape(2, 2, rows, columns)
+    said = answer("marks", np.asarray(squares, np.float32)).reshape(2, 2, rows, columns)
     return np.asarray(said.transpose(2, 0, 3, 1).reshape(whole.shape)[:height, :width], np.float32)
-
-
-@lru_cache(maxsize=1)
-def _network() -> Any:
-    import cv2
-
-    return cv2.dnn.readNetFromONNX(str(MODEL))
 
 
 @lru_cache(maxsize=1)

@@ -11,7 +11,7 @@ from core.colour.cielab import Float, Pixels
 from core.errors import RequestError, shortened
 from core.photo.open import Photo
 from core.photo.resize import small_rgb
-from core.restore.fading import find_fading
+from core.restore.fading import find_range
 from core.restore.finding import Finding, Mended, Suggested
 from core.restore.frame import Frame, find_frame
 from core.restore.geometry import cropped, find_lean, straightened
@@ -198,11 +198,11 @@ def restoration_of(
     if finding and (strokes or wanted("marks", finding.words, finding.sure)):
         findings.append(finding)
         grey = finding.mend(grey.copy())
-    fading = find_fading(grey[inside], is_print=cast is not None or screen is not None)
+    left = find_range(grey[inside])
+    fading = left.finding(is_print=cast is not None or screen is not None) if left else None
     if fading and not wanted("fading", fading.words, fading.sure):
-        fading = None
-    stretched = fading.mend(grey[inside].copy()) if fading and not cast else None  # a cast's grey is the least noisy
-    grain = find_grain(grey[inside], stretched)
+        left = fading = None
+    grain = find_grain(grey[inside], left)
     if grain and wanted("grain", grain.words, grain.sure):
         findings.append(grain)
     if fading:  # after the grain, of which it makes more

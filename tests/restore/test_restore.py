@@ -11,12 +11,14 @@ from typer.testing import CliRunner
 
 import app
 import core.cli.colorize
+from core.colour.cielab import luminance_to_lightness
 from core.errors import RequestError
 from core.jobs.job import Job
 from core.jobs.sidecar import Sidecar, sidecar_of
 from core.photo.open import Photo, open_photo
 from core.prediction import AbField
 from core.progress import no_progress
+from core.restore.fading import BLACK, WHITE, described, find_range, tones_of
 from core.restore.frame import Frame
 from core.restore.restore import restoration_of
 from tests.support.fakes import FakeBackend, make_engine
@@ -63,7 +65,7 @@ def test_a_clean_photograph_is_left_alone_to_the_last_pixel():
 def test_a_yellowed_print_loses_its_cast_and_gets_its_range_back():
     truth = scene()
     photo = photo_of(yellowed(truth, np.random.default_rng(1)))
-    assert steps(photo) == ["tone", "fading"]
+    assert steps(photo) == ["tone", "grain", "fading"]
     seen = restoration_of(photo).seen().pixels / 65_535
     assert seen.ndim == 2
     before = np.percentile(photo.pixels[..., 1] / 255, (1, 99))
@@ -137,6 +139,21 @@ def test_a_faded_prints_grain_does_not_leave_its_blacks_milky():
     seen = restoration_of(photo_of(faded(truth, np.random.default_rng(5))), "fading").seen().lightness()
     assert seen[lightness < 3].mean() < 11
     assert abs(seen.mean() - lightness.mean()) < 4
+
+
+def test_a_faded_print_gets_the_black_and_the_white_that_it_is_thought_to_have_had(monkeypatch):
+    monkeypatch.setattr("core.restore.fading.answer", lambda name, told: np.float32([[12, 88]]))
+    print_ = faded(scene(), np.random.default_rng(6), noise=0)
+    left = find_range(print_)
+    ends = luminance_to_lightness(tones_of(left.stretch(print_))[[BLACK, WHITE]])
+    assert ends == pytest.approx([12, 88], abs=1)
+
+
+def test_what_a_print_is_told_by_but_for_its_range_is_the_same_however_faded_it_is():
+    tones = tones_of(scene())
+    told = [described(np.float32(black) + tones * np.float32(white - black)) for black, white in ((0, 1), (0.1, 0.4))]
+    np.testing.assert_allclose(told[0][:-3], told[1][:-3], atol=1e-4)
+    assert told[0][-3] > told[1][-3]
 
 
 @pytest.mark.parametrize(("lines", "angle"), SCREENS[::5])
