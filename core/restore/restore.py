@@ -202,7 +202,7 @@ def restoration_of(
     fading = left.finding(is_print=cast is not None or screen is not None) if left else None
     if fading and not wanted("fading", fading.words, fading.sure):
         left = fading = None
-    grain = find_grain(grey[inside], left)
+    grain = find_grain(grey[inside], None if screen else left)  # what a screen leaves is no grain
     if grain and wanted("grain", grain.words, grain.sure):
         findings.append(grain)
     if fading:  # after the grain, of which it makes more
