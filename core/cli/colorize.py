@@ -238,7 +238,7 @@ def colorize(
 
 
 def _films_among(items: list[Item]) -> list[Item]:
-    from core.video.reading import ENDINGS
+    from core.video.film import ENDINGS
 
     if not any(item.source.path.suffix.lower() in (*ENDINGS, ".gif") for item in items):
         return []

@@ -14,7 +14,7 @@ from core.jobs.job import Outcome, make_folder, not_done
 from core.photo.stores import is_elsewhere
 from core.progress import StoppedError, stopped_by
 from core.video.colour_film import FilmJob, colour_film
-from core.video.reading import comment_of, digest_of_film, is_film
+from core.video.film import comment_of, digest_of_film, is_film
 from core.video.writing import encoding_for
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from core.photo.archive import Source, sources
 from core.photo.formats import ENDINGS
 from core.photo.stores import folders_of, found_in, is_elsewhere, path_of, shown
 from core.settings import Settings
-from core.video.reading import ENDINGS as FILMS
+from core.video.film import ENDINGS as FILMS
 
 _TAKEN = ENDINGS | FILMS | {".zip"}
 """Endings of what is taken from a folder."""

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from core.colour.cielab import Pixels
+
+if TYPE_CHECKING:
+    from av.video.frame import VideoFrame
+
+FULL_RANGE, LIMITED_RANGE = 2, 1  # AVColorRange
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,19 @@ class Frame:
     luma: Pixels
     bits: int = 8
     full: bool = True
+
+    @staticmethod
+    def of(picture: VideoFrame, time: int) -> Frame:
+        """A decoded picture's luma; of kinds that have none of their own, the one that they would have."""
+        if not _is_luma(picture):
+            deep = max(component.bits for component in picture.format.components) > 8
+            picture = picture.reformat(format="yuv444p10le" if deep else "yuv444p", dst_color_range="MPEG")
+        bits = picture.format.components[0].bits
+        plane = picture.planes[0]
+        dtype = np.dtype(np.uint8 if bits == 8 else "<u2")
+        pitch = plane.line_size // dtype.itemsize
+        lines: Pixels = np.frombuffer(memoryview(plane), dtype)[: pitch * picture.height].reshape(picture.height, pitch)
+        return Frame(time, np.ascontiguousarray(lines[:, : picture.width]), bits, _is_full(picture))
 
     @property
     def grey(self) -> Pixels:
@@ -67,3 +86,18 @@ def _grey_table(bits: int, full: bool) -> Pixels:
     kind = np.uint8 if bits == 8 else np.uint16
     levels = np.arange(most + 1, dtype=np.float64)
     return np.asarray(np.rint(((levels - low) / (high - low)).clip(0, 1) * np.iinfo(kind).max), kind)
+
+
+def _is_luma(frame: VideoFrame) -> bool:
+    """Whether the first plane is luma, pixel by pixel."""
+    name, bits = frame.format.name, frame.format.components[0].bits
+    planar = name.startswith(("yuv", "gray", "nv")) and not name.startswith("yuyv")
+    return planar and not name.endswith("be") and 8 <= bits <= 16
+
+
+def _is_full(frame: VideoFrame) -> bool:
+    """Whether its luma uses all levels; grey formats do unless they say otherwise."""
+    name = frame.format.name
+    if frame.color_range == LIMITED_RANGE:
+        return False
+    return frame.color_range == FULL_RANGE or name.startswith(("yuvj", "gray"))

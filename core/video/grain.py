@@ -6,7 +6,8 @@ import numpy as np
 
 from core.restore.finding import Finding
 from core.restore.grain import find_grain
-from core.video.reading import Film, frames
+from core.video.decoding import frames
+from core.video.film import Film
 
 _PLACES = 5
 """Frames that are looked at, over the film's length; more than half of them must have grain."""

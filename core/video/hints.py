@@ -19,9 +19,10 @@ from core.colour.cielab import Float, Pixels
 from core.errors import RequestError, first_problem
 from core.look.look import Hint
 from core.photo.resize import resize_area
+from core.video.decoding import frames, until_shown
+from core.video.film import Film
 from core.video.frame import Frame
 from core.video.motion import Way, small_copy, ways
-from core.video.reading import Film, frames, until_shown
 from core.video.shots import is_black, is_cut
 from core.video.steady import UNSURE
 

@@ -15,8 +15,8 @@ from core.colour.gamut import lab_to_gamut
 from core.colour.guided import local_lines
 from core.photo.resize import resize_area
 from core.render.upsample import RADIUS, RIDGE
+from core.video.film import Film
 from core.video.frame import Frame
-from core.video.reading import Film
 
 _WEIGHTS = {1: (0.2126, 0.0722), 9: (0.2627, 0.0593), 10: (0.2627, 0.0593)}
 """Of red and blue in luma, by FFmpeg's number of a matrix: BT.709 and BT.2020; all others are BT.601's."""

@@ -16,9 +16,10 @@ from core.errors import FilmError
 from core.photo.open import Photo
 from core.restore.finding import Finding
 from core.video.colour_film import FilmJob, check, foreseen
+from core.video.decoding import SOON, frames, until_shown
+from core.video.film import Film, look_at
 from core.video.grain import find_grain_of_film
 from core.video.hints import FilmHint
-from core.video.reading import SOON, Film, frames, look_at, until_shown
 
 _PIXELS = 500_000
 """Of a still at most."""

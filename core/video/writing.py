@@ -20,9 +20,10 @@ import numpy as np
 
 from core.colour.cielab import Float, Pixels
 from core.errors import FilmError, RequestError
+from core.video.film import Film
 from core.video.frame import Frame
 from core.video.paint import matrix_of, painted
-from core.video.reading import Film, import_av, main_stream
+from core.video.pyav import import_av, main_stream
 
 
 @dataclass(frozen=True)

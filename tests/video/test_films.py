@@ -19,9 +19,10 @@ from core.errors import FilmError, InColourError, RequestError
 from core.look.look import Look
 from core.progress import StoppedError
 from core.video.colour_film import ColouredFilm, FilmJob, colour_film
+from core.video.decoding import frames
+from core.video.film import look_at
 from core.video.frame import Frame
 from core.video.hints import FilmHint
-from core.video.reading import frames, look_at
 from core.video.still import still
 from core.video.writing import CODECS, Part, encoding_for
 from tests.support.fakes import FakeBackend, make_engine
@@ -433,6 +434,6 @@ def test_sound_alone_is_no_film(tmp_path: Path) -> None:
 
 
 def test_without_pyav_it_says_what_to_install() -> None:
-    code = "import sys; sys.modules['av'] = None; from core.video.reading import import_av; import_av()"
+    code = "import sys; sys.modules['av'] = None; from core.video.pyav import import_av; import_av()"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stderr
     assert "pip install -r requirements-video.txt" in told

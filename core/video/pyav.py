@@ -1,0 +1,66 @@
+"""PyAV, by whose FFmpeg films are read and written: brought in for the first one, and what is asked of it in common."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.errors import FilmError
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+
+def import_av() -> Any:
+    """PyAV, quiet.
+
+    Raises:
+        FilmError: it is not installed.
+    """
+    try:
+        import av
+    except ImportError as error:
+        raise FilmError("Films need the package av; pip install -r requirements-video.txt.") from error
+    av.logging.set_libav_level(av.logging.PANIC)  # set_level would have each thread of a decoder wait for the GIL
+    os.environ.setdefault("SVT_LOG", "1")  # SVT-AV1 tells of itself otherwise
+    return av
+
+
+def main_stream(container: InputContainer) -> VideoStream:
+    """The film's pictures: the first video stream that is no cover.
+
+    Raises:
+        FilmError: there is none.
+    """
+    av = import_av()
+    for stream in container.streams.video:
+        if not stream.disposition & av.stream.Disposition.attached_pic:
+            stream.thread_type = "AUTO"
+            return stream
+    raise FilmError(f"{Path(container.name).name} has no pictures, perhaps it is sound alone; choose a film.")
+
+
+def decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+    """Pictures in the order in which they are shown; those that are broken are left out."""
+    av = import_av()
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+        except av.FFmpegError:  # cut short: what is there has been given
+            packet = None
+        if packet is None:
+            return
+        try:
+            yield from packet.decode()
+        except av.FFmpegError:  # broken: this packet's frame is lost, and no other
+            continue
+
+
+def reason(error: BaseException) -> str:
+    """What went wrong, in FFmpeg's or the system's few words."""
+    return str(getattr(error, "strerror", None) or error).strip(" .")[:80]
