@@ -14,8 +14,8 @@ from core.jobs.job import Outcome, make_folder, not_done
 from core.photo.stores import is_elsewhere
 from core.progress import StoppedError, stopped_by
 from core.video.colour_film import FilmJob, colour_film
+from core.video.encoding import encoding_for
 from core.video.film import comment_of, digest_of_film, is_film
-from core.video.writing import encoding_for
 
 if TYPE_CHECKING:
     from core.cli.inputs import Item
@@ -45,7 +45,7 @@ class Films:
         engine: what colours them.
         job: how.
         output: the folder.
-        codec, quality: see ``core.video.writing.encoding_for``.
+        codec, quality: see ``core.video.encoding.encoding_for``.
         overwrite: whether films are made anew that are there already.
     """
 

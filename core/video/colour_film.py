@@ -25,13 +25,14 @@ from core.registry.registry import AUTO
 from core.restore.finding import Finding
 from core.restore.restore import Restoration
 from core.video.decoding import check_times, frames
+from core.video.encoding import Encoding, Part
 from core.video.film import Film, digest_of_film, look_at
 from core.video.frame import Frame
 from core.video.grain import find_grain_of_film
 from core.video.hints import FilmHint, Trails, laid_over
+from core.video.joining import join
 from core.video.steady import Coloured, Key, coloured_steadily
 from core.video.work import Work
-from core.video.writing import Encoding, Part, join
 
 _PART_SECONDS = 30.0
 """Of a film after which a part ends, at the next key frame."""

@@ -22,7 +22,7 @@ from core.photo.open import Photo, open_photo
 from core.progress import Progress
 from core.settings import Settings
 from core.video.colour_film import ColouredFilm, FilmJob, colour_film
-from core.video.writing import encoding_for
+from core.video.encoding import encoding_for
 from core.web.disk_budget import DiskBudget
 from core.web.upload_fields import Upload
 

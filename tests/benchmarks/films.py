@@ -42,7 +42,7 @@ from core.registry.registry import load_registry
 from core.settings import Settings
 from core.video import steady
 from core.video.colour_film import FilmJob, colour_film
-from core.video.writing import Encoding
+from core.video.encoding import Encoding
 from tests.support.clips import CLIPS, write_clip
 from tests.support.standins import SPACES, write_zhang, zhang_manifest
 
@@ -266,7 +266,7 @@ def memory(backend: str, folder: Path, size: tuple[int, int], seconds: int) -> s
     code = (
         "import resource, sys; from pathlib import Path; from core.engine import Engine; "
         "from core.registry.registry import load_registry; from core.settings import Settings; "
-        "from core.video.colour_film import FilmJob, colour_film; from core.video.writing import Encoding; "
+        "from core.video.colour_film import FilmJob, colour_film; from core.video.encoding import Encoding; "
         "film = Path(sys.argv[1]); colour_film(Engine(load_registry(), Settings(cache_mb=64)), FilmJob(sys.argv[2]), "
         "film, film.with_name('long.colour.mp4'), Encoding('h264', '.mp4')); "
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"

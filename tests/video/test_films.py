@@ -20,11 +20,11 @@ from core.look.look import Look
 from core.progress import StoppedError
 from core.video.colour_film import ColouredFilm, FilmJob, colour_film
 from core.video.decoding import frames
+from core.video.encoding import CODECS, Part, encoding_for
 from core.video.film import look_at
 from core.video.frame import Frame
 from core.video.hints import FilmHint
 from core.video.still import still
-from core.video.writing import CODECS, Part, encoding_for
 from tests.support.fakes import FakeBackend, make_engine
 from tests.support.films import read_film, scene, sound_of, write_film
 

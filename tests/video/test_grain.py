@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from core.video.colour_film import FilmJob, colour_film
+from core.video.encoding import Encoding
 from core.video.film import look_at
 from core.video.grain import find_grain_of_film
 from core.video.still import still
-from core.video.writing import Encoding
 from tests.support.fakes import FakeBackend, make_engine
 from tests.support.films import read_film, scene, write_film
 

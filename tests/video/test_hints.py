@@ -13,9 +13,9 @@ import pytest
 from core.colour.cielab import rgb_to_lab
 from core.errors import RequestError
 from core.video.colour_film import FilmJob, colour_film
+from core.video.encoding import Encoding
 from core.video.film import look_at
 from core.video.hints import Trails, film_hints
-from core.video.writing import Encoding
 from tests.support.clips import TREE, behind_a_tree, walker
 from tests.support.fakes import FakeBackend, make_engine
 from tests.support.films import read_film, scene, write_film

@@ -9,9 +9,9 @@ import pytest
 
 from core.colour.cielab import rgb_to_lab
 from core.video.colour_film import FilmJob, colour_film
+from core.video.encoding import encoding_for
 from core.video.frame import Frame
 from core.video.paint import painted
-from core.video.writing import encoding_for
 from tests.support.fakes import make_engine
 from tests.support.films import read_film, scene, write_film
 
