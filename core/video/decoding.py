@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from core.errors import FilmError
 from core.video.film import Film
 from core.video.frame import Frame
-from core.video.pyav import decoded, import_av, main_stream, reason
+from core.video.pyav import decoded, import_av, main_stream, open_to_read, reason
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
@@ -63,7 +63,7 @@ def check_times(film: Film) -> None:
     """
     av = import_av()
     try:
-        with av.open(str(film.path)) as container:
+        with open_to_read(film.path) as container:
             order = _Order(film)
             for packet in container.demux(main_stream(container)):
                 if packet.dts is not None:
@@ -90,7 +90,7 @@ def _from_before(film: Film, start: int) -> Iterator[tuple[VideoFrame, int]]:
 def _timed(film: Film, early: int | None = None) -> Iterator[tuple[VideoFrame, int]]:
     """Pictures and their times, from about ``early`` on; none where they have no times to tell where that is."""
     av = import_av()
-    with av.open(str(film.path)) as container:
+    with open_to_read(film.path) as container:
         stream = main_stream(container)
         if early is not None:
             with suppress(av.FFmpegError):

@@ -16,7 +16,7 @@ from core.errors import FilmError
 from core.photo.in_colour import is_in_colour
 from core.photo.open import Photo
 from core.video.frame import FULL_RANGE, LIMITED_RANGE, Frame
-from core.video.pyav import decoded, import_av, main_stream, reason
+from core.video.pyav import decoded, import_av, main_stream, open_to_read, reason
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -100,7 +100,7 @@ def look_at(path: Path) -> Film:
     """
     av = import_av()
     try:
-        with av.open(str(path)) as container:
+        with open_to_read(path) as container:
             stream = main_stream(container)
             firsts = [frame for frame, _ in zip(decoded(container, stream), range(_LOOKED_AT), strict=False)]
             if not firsts:
@@ -180,7 +180,7 @@ def comment_of(path: Path) -> str:
     """What a film's metadata say of it; empty where it is none that can be read."""
     av = import_av()
     try:
-        with av.open(str(path)) as container:
+        with open_to_read(path) as container:
             metadata = container.metadata
     except (av.FFmpegError, OSError, ValueError):
         return ""

@@ -12,7 +12,7 @@ from typing import Any
 
 from core.video.encoding import about_writing, tell_colours
 from core.video.film import Film
-from core.video.pyav import import_av, main_stream
+from core.video.pyav import import_av, main_stream, open_to_read
 
 
 def join(
@@ -37,10 +37,10 @@ def join(
     av = import_av()
     try:
         with ExitStack() as stack:
-            source = stack.enter_context(av.open(str(film.path)))
+            source = stack.enter_context(open_to_read(film.path))
             movflags = {"movflags": "+faststart"} if target.suffix in (".mp4", ".m4v", ".mov") else {}
             sink = stack.enter_context(av.open(str(target), "w", options=movflags))
-            first = stack.enter_context(av.open(str(parts[0])))
+            first = stack.enter_context(open_to_read(parts[0]))
             pictures = sink.add_stream_from_template(first.streams.video[0], opaque=True)
             pictures.time_base = film.time_base
             if first.format.name == "nut":  # which says nothing of it, nor do all codecs
@@ -109,9 +109,8 @@ def _keep_chapters(source: Any, sink: Any) -> None:
 
 
 def _of_parts(parts: Iterable[Path], stream: Any) -> Iterator[tuple[Fraction, Any]]:
-    av = import_av()
     for path in parts:
-        with av.open(str(path)) as part:
+        with open_to_read(path) as part:
             for packet in part.demux(video=0):
                 if packet.dts is not None:
                     at = packet.dts * packet.time_base

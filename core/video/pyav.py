@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
+_CONTAINERS = (
+    "3gp", "asf", "av1", "avi", "dv", "flv", "gif", "h264", "hevc", "ivf", "m4v", "matroska", "mov", "mp4", "mpeg",
+    "mpegts", "mpegvideo", "mxf", "nut", "obu", "ogg", "rm", "webm", "yuv4mpegpipe",
+)  # fmt: skip
+"""Kinds of files that are films in themselves, in FFmpeg's names. A playlist is none: it has other files opened, of
+anybody's on this machine, or addresses of its network."""
+
 
 def import_av() -> Any:
     """PyAV, quiet.
@@ -28,6 +35,16 @@ def import_av() -> Any:
     av.logging.set_libav_level(av.logging.PANIC)  # set_level would have each thread of a decoder wait for the GIL
     os.environ.setdefault("SVT_LOG", "1")  # SVT-AV1 tells of itself otherwise
     return av
+
+
+def open_to_read(path: Path) -> InputContainer:
+    """A film's file.
+
+    Raises:
+        av.FFmpegError: it is no film, or cannot be read.
+    """
+    container: InputContainer = import_av().open(str(path), options={"format_whitelist": ",".join(_CONTAINERS)})
+    return container
 
 
 def main_stream(container: InputContainer) -> VideoStream:

@@ -433,6 +433,14 @@ def test_sound_alone_is_no_film(tmp_path: Path) -> None:
         colour(path, tmp_path / "b.mp4")
 
 
+def test_a_playlist_does_not_open_what_it_names(tmp_path: Path) -> None:
+    strangers = write_film(tmp_path / "strangers.ts", (scene(n) for n in range(4)))
+    playlist = tmp_path / "a.m3u8"
+    playlist.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{strangers}\n#EXT-X-ENDLIST\n")
+    with pytest.raises(FilmError, match="no film that can be read"):
+        look_at(playlist)
+
+
 def test_without_pyav_it_says_what_to_install() -> None:
     code = "import sys; sys.modules['av'] = None; from core.video.pyav import import_av; import_av()"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stderr
