@@ -107,6 +107,11 @@ class Part:
     """A part of a film's pictures on its way into a file, in which times are kept exactly."""
 
     def __init__(self, path: Path, film: Film, encoding: Encoding):
+        """Begin the file.
+
+        Raises:
+            FilmError: the encoder takes no film of this kind; some have a least size, or no chroma for odd ones.
+        """
         av = import_av()
         self._codec, self._deep = CODECS[encoding.codec], encoding.deep
         self._film = film = film if self._codec.full else replace(film, colours=(LIMITED_RANGE, *film.colours[1:]))
@@ -122,8 +127,12 @@ class Part:
         stream.codec_context.sample_aspect_ratio = film.shape_of_pixels
         stream.codec_context.thread_count = 2  # what is written depends on it
         tell_colours(stream.codec_context, film)
-        with _priority_kept():
-            stream.codec_context.open()
+        try:
+            with _priority_kept():
+                stream.codec_context.open()
+        except av.FFmpegError as error:
+            self.drop()
+            raise about_writing(error) from error
 
     @property
     def pixel_format(self) -> str:

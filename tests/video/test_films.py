@@ -156,6 +156,14 @@ def test_a_codec_leaves_the_rest_of_the_machine_its_processors(tmp_path: Path, c
     part.drop()
 
 
+def test_a_film_that_an_encoder_does_not_take_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    film = write_film(tmp_path / "a.mkv", (scene(n, 12, 2) for n in range(3)), codec="ffv1", pix_fmt="gray")
+    for codec in ("h265", "av1"):
+        with pytest.raises(FilmError, match=r"cannot be written \(Invalid argument\).* choose another --codec"):
+            colour(film, tmp_path / "b.mkv", codec=codec)
+    assert colour(film, tmp_path / "b.mkv", codec="ffv1").frames == 3
+
+
 class HaltError(Exception):
     pass
 
