@@ -199,11 +199,13 @@ def _priority_kept() -> Iterator[None]:
     that is started by them, would let nothing else on the machine run.
     """
     ordinary = sys.platform == "linux" and os.sched_getscheduler(0) == os.SCHED_OTHER
-    yield
-    if sys.platform == "linux" and ordinary:
-        for thread in Path("/proc/self/task").iterdir():
-            with suppress(ProcessLookupError):
-                os.sched_setscheduler(int(thread.name), os.SCHED_OTHER, os.sched_param(0))
+    try:
+        yield
+    finally:
+        if sys.platform == "linux" and ordinary:
+            for thread in Path("/proc/self/task").iterdir():
+                with suppress(ProcessLookupError):
+                    os.sched_setscheduler(int(thread.name), os.SCHED_OTHER, os.sched_param(0))
 
 
 def tell_colours(pictures: Any, film: Film) -> None:

@@ -151,9 +151,20 @@ def test_a_codec_leaves_the_rest_of_the_machine_its_processors(tmp_path: Path, c
     part = Part(tmp_path / "part", film, encoding_for(film.path, codec))
     frame = Frame(0, np.zeros((film.height, film.width), np.uint8))
     part.write(part.ready(frame, np.zeros((12, 16, 2), np.float32)))
-    threads = [int(thread.name) for thread in Path("/proc/self/task").iterdir()]
-    assert {os.sched_getscheduler(thread) for thread in threads} == {os.SCHED_OTHER}
+    assert classes_of_threads() == {os.SCHED_OTHER}
     part.drop()
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="threads have no classes here")
+def test_a_codec_that_refuses_a_film_does_so_too(tmp_path: Path) -> None:
+    film = write_film(tmp_path / "a.mkv", (scene(n, 12, 2) for n in range(3)), codec="ffv1", pix_fmt="gray")
+    with pytest.raises(FilmError):
+        Part(tmp_path / "part", look_at(film), encoding_for(film, "av1"))
+    assert classes_of_threads() == {os.SCHED_OTHER}
+
+
+def classes_of_threads() -> set[int]:
+    return {os.sched_getscheduler(int(thread.name)) for thread in Path("/proc/self/task").iterdir()}
 
 
 def test_a_film_that_an_encoder_does_not_take_is_refused_in_a_sentence(tmp_path: Path) -> None:
