@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from fractions import Fraction
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from core.progress import StoppedError
 from core.video.colour_film import ColouredFilm, FilmJob, colour_film
 from core.video.decoding import frames
 from core.video.encoding import CODECS, Part, encoding_for
-from core.video.film import look_at
+from core.video.film import comment_of, look_at
 from core.video.frame import Frame
 from core.video.hints import FilmHint
 from core.video.still import still
@@ -116,6 +117,31 @@ def test_fonts_covers_and_the_usual_sound_are_kept_or_named(tmp_path: Path, endi
     done = colour(film, tmp_path / f"b{ending}")
     assert (done.warnings, streams_of(done.path)) == ((), streams_of(film))
     assert colour(film, tmp_path / f"b{other}").warnings == (lost,)
+
+
+def packed_anew(film: Path, target: Path, chapters: tuple[int, ...] = (), **metadata: str) -> Path:
+    """The same pictures in another file, with metadata and chapters of so many milliseconds each."""
+    with av.open(str(film)) as source, av.open(str(target), "w") as sink:
+        stream = sink.add_stream_from_template(source.streams.video[0])
+        sink.metadata.update(metadata)
+        times = [*accumulate(chapters, initial=0)]
+        sink.set_chapters([
+            {"id": number, "start": start, "end": end, "time_base": Fraction(1, 1000), "metadata": {}}
+            for number, (start, end) in enumerate(pairwise(times))
+        ])  # fmt: skip
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                sink.mux(packet)
+    return target
+
+
+@pytest.mark.parametrize("ending", [".mkv", ".mp4"])
+def test_a_films_own_comment_is_kept_before_the_mark(tmp_path: Path, ending: str) -> None:
+    plain = write_film(tmp_path / "plain.mp4", map(scene, range(6)))
+    film = packed_anew(plain, tmp_path / f"a{ending}", comment="Grandma's film")
+    done = colour(film, tmp_path / f"b{ending}")
+    assert comment_of(done.path).startswith("Grandma's film; Autochrome: coloured by machine (pocket)")
 
 
 def test_key_frames_are_predicted_and_the_rest_is_carried(tmp_path: Path) -> None:
