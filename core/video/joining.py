@@ -52,9 +52,9 @@ def join(
             kept, lost = _other_streams(source, sink)
             sink.metadata.update(source.metadata)
             sink.metadata["comment"] = "; ".join(filter(None, [comment_of(film.path), mark]))
-            if start is None:
-                _keep_chapters(source, sink)
             begin, end = (None if time is None else time * film.time_base for time in (start, until))
+            if begin is None:
+                _keep_chapters(source, sink, end)
             streams = [_of_parts(parts, pictures), _of_source(source, kept, begin, end)]
             for _, packet in heapq.merge(*streams, key=lambda each: each[0]):
                 late = round(begin / packet.time_base) if begin else 0
@@ -102,8 +102,15 @@ def _covers(source: Any) -> set[int]:
     return {stream.index for stream in source.streams if stream.disposition & attached}
 
 
-def _keep_chapters(source: Any, sink: Any) -> None:
+def _keep_chapters(source: Any, sink: Any, end: Fraction | None) -> None:
+    """Those that begin before a second, which none outlasts; all of them without one."""
     chapters = source.chapters()
+    if end is not None:
+        chapters = [
+            chapter | {"end": min(chapter["end"], round(end / chapter["time_base"]))}
+            for chapter in chapters
+            if chapter["start"] * chapter["time_base"] < end
+        ]
     if chapters:
         sink.set_chapters(chapters)
 

@@ -144,6 +144,17 @@ def test_a_films_own_comment_is_kept_before_the_mark(tmp_path: Path, ending: str
     assert comment_of(done.path).startswith("Grandma's film; Autochrome: coloured by machine (pocket)")
 
 
+@pytest.mark.parametrize("ending", [".mkv", ".mp4"])
+def test_a_films_beginning_has_the_chapters_that_begin_in_it(tmp_path: Path, ending: str) -> None:
+    plain = write_film(tmp_path / "plain.mp4", map(scene, range(75)))
+    film = packed_anew(plain, tmp_path / f"a{ending}", chapters=(800, 1000, 1200))
+    for seconds, ends in ((None, [0.8, 1.8, 3.0]), (1.2, [0.8, 1.2]), (0.8, [0.8])):
+        colour(film, tmp_path / f"b{ending}", seconds=seconds)
+        with av.open(str(tmp_path / f"b{ending}")) as container:
+            chapters = container.chapters()
+        assert [float(each["end"] * each["time_base"]) for each in chapters] == pytest.approx(ends)
+
+
 def test_key_frames_are_predicted_and_the_rest_is_carried(tmp_path: Path) -> None:
     backend = Plain()
     colour(write_film(tmp_path / "a.mp4", map(scene, range(41))), tmp_path / "b.mp4", backend)
