@@ -97,7 +97,7 @@ def _timed(film: Film, early: int | None = None) -> Iterator[tuple[VideoFrame, i
                 container.seek(early, stream=stream)
         step = max(1, round(1 / (film.rate * film.time_base)))
         order = _Order(film)
-        for picture in _woven_apart(decoded(container, stream), stream, film.interlaced):
+        for picture in _woven_apart(_of_one_size(decoded(container, stream), film), stream, film.interlaced):
             time = picture.pts
             if time is not None and picture.time_base:  # bwdif counts in halves of the film's units
                 time = round(time * picture.time_base / film.time_base)
@@ -135,6 +135,12 @@ class _Order:
             )
         self._back = time
         return False
+
+
+def _of_one_size(pictures: Iterator[VideoFrame], film: Film) -> Iterator[VideoFrame]:
+    """Pictures as large as the first one: a broadcast may change its size from programme to programme."""
+    for picture in pictures:
+        yield picture.reformat(film.width, film.height)
 
 
 def _woven_apart(pictures: Iterator[VideoFrame], stream: VideoStream, interlaced: bool) -> Iterator[VideoFrame]:

@@ -112,6 +112,7 @@ def look_at(path: Path) -> Film:
 
 def _film(path: Path, container: InputContainer, stream: VideoStream, firsts: list[VideoFrame]) -> Film:
     first = firsts[0]
+    firsts = [frame for frame in firsts if (frame.width, frame.height) == (first.width, first.height)]
     rate = stream.average_rate or stream.guessed_rate or Fraction(25)
     time_base = stream.time_base or Fraction(1, 1000)
     seconds = float(stream.duration * time_base) if stream.duration else (container.duration or 0) / 1_000_000

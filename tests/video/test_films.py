@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import cv2
 import numpy as np
 import pytest
 
@@ -436,6 +437,23 @@ def test_odd_films_are_coloured(tmp_path: Path, kind: str) -> None:
     assert [time for time, _ in after] == pytest.approx([time for time, _ in before], abs=0.0011)
     assert after[0][1].shape[:2] == size
     assert max(greens(done.path)) < -10
+
+
+@pytest.mark.parametrize("interlaced", [0, 1])
+@pytest.mark.parametrize("count", [12, 40])
+def test_a_broadcast_of_several_sizes_keeps_that_of_its_beginning(tmp_path: Path, count: int, interlaced: int) -> None:
+    film, greys = tmp_path / "a.ts", []
+    for size in ((48, 64), (96, 128), (32, 64)):
+        times = [40 * (len(greys) + number) for number in range(count)]
+        programme = [scene(number, *size) for number in range(count)]
+        options = {"x264-params": f"interlaced={interlaced}:bframes=0"}
+        piece = write_film(tmp_path / "piece.ts", programme, times, options=options)
+        film.write_bytes((film.read_bytes() if greys else b"") + piece.read_bytes())
+        greys += [cv2.resize(grey, (64, 48), interpolation=cv2.INTER_AREA) for grey in programme]
+    done = colour(film, tmp_path / "b.mkv")
+    assert (done.width, done.height, done.frames) == (64, 48, 3 * count)
+    for (_, now), grey in zip(read_film(done.path), greys, strict=True):
+        assert np.abs(lightness(now) - lightness(np.dstack([grey] * 3))).mean() < 4
 
 
 def cut_short(data: bytes) -> bytes:
