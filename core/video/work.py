@@ -37,9 +37,8 @@ class Work:
         self.complete, self.count, self._parts = False, 0, 0
         try:
             said = json.loads((folder / "plan.json").read_text("utf-8"))
-            needed = [self._path(number) for number in range(said["parts"])]
-            needed += [] if said["complete"] else [self._key_path(said["parts"])]
-            if said["plan"] == plan and all(path.exists() for path in needed):
+            needed = self._needed(said["parts"], said["complete"])
+            if said["plan"] == plan and said["bytes"] == [path.stat().st_size for path in needed]:
                 self.backend, self.complete = said["backend"], said["complete"]
                 self.count, self._parts, self.ends = said["frames"], said["parts"], said["ends"]
         except (OSError, ValueError, KeyError, TypeError):
@@ -82,7 +81,8 @@ class Work:
             self.ends = following.time
         self.backend, self.complete = backend, following is None
         said = {"plan": self._plan, "backend": backend, "complete": self.complete, "ends": self.ends}
-        said |= {"frames": self.count, "parts": self._parts}
+        sizes = [path.stat().st_size for path in self._needed(self._parts, self.complete)]
+        said |= {"frames": self.count, "parts": self._parts, "bytes": sizes}
         scratch = self.folder / "plan.tmp"
         scratch.write_text(json.dumps(said), "utf-8")
         scratch.replace(self.folder / "plan.json")
@@ -90,6 +90,10 @@ class Work:
     def remove(self) -> None:
         """The film is whole: its parts are of no use any more."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _needed(self, parts: int, complete: bool) -> list[Path]:
+        """Files without which there is no going on; a machine that lost power has some of them empty or cut short."""
+        return [*map(self._path, range(parts)), *([] if complete else [self._key_path(parts)])]
 
     def _path(self, number: int) -> Path:
         return self.folder / f"part-{number:04}.nut"

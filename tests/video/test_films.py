@@ -297,12 +297,18 @@ def test_a_broadcast_is_read_from_any_frame_on(tmp_path: Path, keys_apart: int) 
         assert [frame.time for frame in frames(film, whole[number])] == whole[number:]
 
 
-def test_what_lost_a_part_begins_anew(tmp_path: Path) -> None:
+@pytest.mark.parametrize("file", ["part-0000.nut", "key-*.npz"])
+@pytest.mark.parametrize("left", [None, 0, 100])
+def test_what_lost_a_part_begins_anew(tmp_path: Path, file: str, left: int | None) -> None:
     film = write_film(tmp_path / "a.mp4", map(scene, range(40)))
 
     with pytest.raises(HaltError):
         colour(film, tmp_path / "b.mp4", part_seconds=0.3, progress=halt)
-    (tmp_path / ".b.mp4.parts" / "part-0000.nut").unlink()
+    lost = max((tmp_path / ".b.mp4.parts").glob(file))
+    data = lost.read_bytes()
+    lost.unlink()
+    if left is not None:
+        lost.write_bytes(data[:left])
     assert colour(film, tmp_path / "b.mp4", part_seconds=0.3).frames == len(read_film(tmp_path / "b.mp4")) == 40
 
 
