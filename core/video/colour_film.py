@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +147,13 @@ def colour_film(
         whole = path == target
         return ColouredFilm(path, painter.backend, work.count, film.width, film.height, tuple(warnings), whole)
 
+    length = _seconds(film, job)
+
+    def tell() -> None:
+        done = 0.0 if work.ends is None else max(0.0, film.second_of(work.ends) - job.start)
+        of = f" of {length:.0f}" if length else ""
+        progress(min(0.98, done / (length or inf)), f"{done:.0f}{of} seconds are coloured")
+
     try:
         try:
             if not work.complete:
@@ -153,7 +161,7 @@ def colour_film(
                 if key is None:
                     check_times(film)
                 wanted = _within(film, job, _until(frames(film, key.time if key else first), end))
-                _colour_parts(film, encoding, wanted, painter, work, key, progress, part_seconds)
+                _colour_parts(film, encoding, wanted, painter, work, key, tell, part_seconds)
             progress(0.99, "Putting the film together")
         except (StoppedError, KeyboardInterrupt) as stop:
             if not work.parts():
@@ -181,8 +189,7 @@ def check(film: Film, job: FilmJob) -> None:
     name = film.path.name
     if job.most_pixels and film.width * film.height > job.most_pixels:
         raise FilmError(f"{name} has {film.width} x {film.height} pixels, more than are taken; make it smaller.")
-    left = max(0.0, film.seconds - job.start)
-    wanted = left if job.seconds is None else min(left, job.seconds)
+    wanted = _seconds(film, job)
     if job.most_seconds and wanted > job.most_seconds:
         raise FilmError(f"{name} lasts {wanted:.0f} seconds, more than the {job.most_seconds:.0f} taken; cut it.")
     if film.in_colour and not job.recolour:
@@ -197,6 +204,12 @@ def foreseen(engine: Engine, job: FilmJob, photo: Photo, grain: tuple[Finding, .
     """
     seen = Restoration(photo, findings=grain)
     return engine.forecast(photo, job.backend, job.options, reference=job.reference, restoration=seen)
+
+
+def _seconds(film: Film, job: FilmJob) -> float:
+    """How long what is wanted lasts; 0 where nobody says."""
+    left = max(0.0, film.seconds - job.start)
+    return left if job.seconds is None else min(left, job.seconds)
 
 
 def _until(found: Iterator[Frame], end: int | None) -> Iterator[Frame]:
@@ -267,19 +280,13 @@ def _colour_parts(
     painter: _Painter,
     work: Work,
     key: Key | None,
-    progress: Progress,
+    tell: Callable[[], None],
     part_seconds: float,
 ) -> None:
-    """Colour what is not yet in a part, part by part."""
+    """Colour what is not yet in a part, part by part, and tell of each step."""
     part, began = None, 0
     step = max(1, round(1 / (film.rate * film.time_base)))
-    whole = max(film.seconds, 1e-3)
     path = work.next_part()
-    done = 0.0
-
-    def tell() -> None:
-        progress(min(0.98, done / whole), f"{done:.0f} of {whole:.0f} seconds are coloured")
-
     try:
         with ThreadPoolExecutor(_PAINTERS) as pool:
             for item in coloured_steadily(_told_of(wanted, tell), painter.guess, key):
@@ -297,7 +304,6 @@ def _colour_parts(
                     part.write(frame)
                 work.count += len(item)
                 work.ends = item[-1].frame.time + step
-                done = film.second_of(item[-1].frame.time)
                 tell()
         if part is not None:
             part.close()

@@ -330,6 +330,23 @@ def test_a_part_of_a_film(tmp_path: Path) -> None:
     assert (times[0], times[-1]) == pytest.approx((0, 19 / 25))
 
 
+def test_how_far_it_is_counts_what_is_wanted_of_a_film(tmp_path: Path) -> None:
+    film = write_film(tmp_path / "a.mp4", map(scene, range(200)))
+    told: list[tuple[float, str]] = []
+
+    def progress(share: float, words: str) -> None:
+        told.append((share, words))
+        halt(share, words)
+
+    with pytest.raises(HaltError):
+        colour(film, tmp_path / "b.mp4", start=4.0, seconds=3.0, part_seconds=0.5, progress=progress)
+    assert (told[0], told[-1][1]) == ((0, "0 of 3 seconds are coloured"), "2 of 3 seconds are coloured")
+    told.clear()
+    colour(film, tmp_path / "b.mp4", start=4.0, seconds=3.0, part_seconds=0.5, progress=lambda *said: told.append(said))
+    assert 0.3 < told[0][0] <= 0.6
+    assert told[-2] == (0.98, "3 of 3 seconds are coloured")
+
+
 def test_a_broadcasts_seconds_are_counted_from_its_beginning(tmp_path: Path) -> None:
     film = write_film(tmp_path / "a.ts", map(scene, range(60)))
     for start in (0, 0.8):
@@ -417,7 +434,10 @@ def test_a_film_that_says_nothing_of_its_length_is_taken_up_to_the_longest(tmp_p
     assert look_at(film).seconds == 0
     with pytest.raises(FilmError, match="lasts longer than it says"):
         colour(film, tmp_path / "c.mkv", most_seconds=1)
-    assert colour(film, tmp_path / "c.mkv", most_seconds=3).frames == 70
+    told: list[tuple[float, str]] = []
+    done = colour(film, tmp_path / "c.mkv", most_seconds=3, progress=lambda *said: told.append(said))
+    assert done.frames == 70
+    assert told[-2] == (0, "3 seconds are coloured")
 
 
 KINDS: dict[str, dict[str, Any]] = {
