@@ -97,7 +97,7 @@ def _timed(film: Film, early: int | None = None) -> Iterator[tuple[VideoFrame, i
                 container.seek(early, stream=stream)
         step = max(1, round(1 / (film.rate * film.time_base)))
         order = _Order(film)
-        for picture in _woven_apart(_of_one_size(decoded(container, stream), film), stream, film.interlaced):
+        for picture in _woven_apart(_as_shown(decoded(container, stream), film), stream, film.interlaced):
             time = picture.pts
             if time is not None and picture.time_base:  # bwdif counts in halves of the film's units
                 time = round(time * picture.time_base / film.time_base)
@@ -137,9 +137,12 @@ class _Order:
         return False
 
 
-def _of_one_size(pictures: Iterator[VideoFrame], film: Film) -> Iterator[VideoFrame]:
-    """Pictures as large as the first one: a broadcast may change its size from programme to programme."""
+def _as_shown(pictures: Iterator[VideoFrame], film: Film) -> Iterator[VideoFrame]:
+    """Pictures at the times at which they are shown, and as large as the first one: a broadcast may change its size
+    from programme to programme."""
     for picture in pictures:
+        if film.delay is not None and picture.dts is not None:
+            picture.pts = picture.dts - film.delay
         yield picture.reformat(film.width, film.height)
 
 

@@ -53,6 +53,8 @@ class Film:
         colours: range, matrix, primaries and transfer of its pixels, in FFmpeg's numbers.
         interlaced: whether each frame is two fields of different times.
         in_colour: whether it has colours of its own.
+        delay: units by which frames are decoded later than they are shown, where the file says no more than when they
+            are decoded, as AVI does; None where it says when they are shown.
     """
 
     path: Path
@@ -68,6 +70,7 @@ class Film:
     colours: tuple[int, int, int, int]
     interlaced: bool
     in_colour: bool
+    delay: int | None
 
     def time_of(self, seconds: float) -> int:
         """A second, counted from the film's beginning as players do, in units of ``Frame.time``."""
@@ -137,7 +140,21 @@ def _film(path: Path, container: InputContainer, stream: VideoStream, firsts: li
         ),
         any(frame.interlaced_frame for frame in firsts) or _are_combed([Frame.of(frame, 0).grey for frame in firsts]),
         _are_in_colour(firsts),
+        _delay(firsts),
     )
+
+
+def _delay(firsts: list[VideoFrame]) -> int | None:
+    """See ``Film.delay``: frames come in the order in which they are shown, and times that FFmpeg made up do not."""
+    shown = [frame.pts for frame in firsts if frame.pts is not None]
+    decoded_at = [frame.dts for frame in firsts if frame.dts is not None]
+    if _ascend(shown) or len(decoded_at) < len(firsts) or not _ascend(decoded_at):
+        return None
+    return decoded_at[0] - shown[0]
+
+
+def _ascend(times: list[int]) -> bool:
+    return all(before < after for before, after in pairwise(times))
 
 
 def _are_combed(greys: list[Pixels]) -> bool:
