@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError, model_validator
 
 from core.errors import RequestError, first_problem
 
@@ -33,7 +33,7 @@ class Hint(BaseModel):
         description="how far it may reach, as a share of the longer side; null is as far as the thing goes it is on",
     )
     keep: bool = Field(False, description="leave what is here as predicted, whatever other hints are near")
-    stroke: tuple[tuple[Share, Share], ...] = Field(
+    stroke: Annotated[tuple[tuple[Share, Share], ...], FailFast()] = Field(
         (), max_length=500, description="further points, [x, y], through which a brush went on from x, y"
     )
     width: float = Field(0.0, ge=0, le=0.5, description="of the brush, as a share of the longer side; 0 is a thin line")
@@ -67,7 +67,9 @@ class Look(BaseModel):
     tint_warm: float = Field(0.0, ge=-1, le=1, description="a cast over the picture: -1 is cool, 1 is warm")
     tint_magenta: float = Field(0.0, ge=-1, le=1, description="a cast over the picture: -1 is green, 1 is magenta")
     alternative: AlternativeName = Field("default", description="another colouring that the prediction holds")
-    hints: tuple[Hint, ...] = Field((), max_length=100, description="spots whose colour is known")
+    hints: Annotated[tuple[Hint, ...], FailFast()] = Field(
+        (), max_length=100, description="spots whose colour is known"
+    )
 
 
 def make_look(**values: Any) -> Look:

@@ -119,10 +119,10 @@ def sources(files: list[tuple[Path, str]], settings: Settings) -> list[Source]:
                 found.append(Source(name, path, problem=error))
         elif not _is_clutter(name):
             found.append(Source(name, path))
+        if len(found) > MOST_FILES:  # at once: one zip can be given many times
+            raise PhotoError(f"There are {len(found):,} files or more and one batch takes {MOST_FILES:,}; give fewer.")
     if not found:
         raise PhotoError("There is no photograph to colour; give picture files, or a zip of them.")
-    if len(found) > MOST_FILES:
-        raise PhotoError(f"There are {len(found):,} files and one batch takes {MOST_FILES:,}; give fewer at once.")
     problems = [source.problem for source in found if source.problem]
     if len(problems) == len(found):
         raise problems[0]

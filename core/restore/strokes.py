@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, FailFast, Field, TypeAdapter, ValidationError
 
 from core.errors import RequestError, first_problem
 from core.restore.marks import Mask
@@ -25,14 +25,14 @@ class Stroke(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    points: tuple[tuple[_Share, _Share], ...] = Field(min_length=1, max_length=400)
+    points: Annotated[tuple[tuple[_Share, _Share], ...], FailFast()] = Field(min_length=1, max_length=400)
     width: float = Field(0.01, gt=0, le=0.2, allow_inf_nan=False)
     erase: bool = False
 
 
 Strokes = tuple[Stroke, ...]
 
-_READ: TypeAdapter[Strokes] = TypeAdapter(Annotated[Strokes, Field(max_length=400)])
+_READ: TypeAdapter[Strokes] = TypeAdapter(Annotated[Strokes, FailFast(), Field(max_length=400)])
 
 
 def read_strokes(given: Any) -> Strokes:

@@ -13,7 +13,7 @@ from itertools import chain, groupby
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import FailFast, Field, TypeAdapter, ValidationError
 
 from core.colour.cielab import Float, Pixels
 from core.errors import RequestError, first_problem
@@ -53,7 +53,9 @@ class FilmHint(Hint):
     t: float = Field(ge=0, description="of the frame that it is on, in seconds")
 
 
-_Hints: TypeAdapter[tuple[FilmHint, ...]] = TypeAdapter(Annotated[tuple[FilmHint, ...], Field(max_length=100)])
+_Hints: TypeAdapter[tuple[FilmHint, ...]] = TypeAdapter(
+    Annotated[tuple[FilmHint, ...], FailFast(), Field(max_length=100)]
+)
 
 
 def film_hints(values: Any) -> tuple[FilmHint, ...]:

@@ -49,7 +49,7 @@ class DiskBudget:
             return self._used
 
     def require(self, more: int = 0) -> None:
-        """Make room where there is none, by deleting the oldest of what is not in use.
+        """Make room where there is none, by deleting the oldest of what is not in use, if that is enough.
 
         Raises:
             PhotoError: there is none even so.
@@ -57,15 +57,20 @@ class DiskBudget:
         with self._lock:
             self._count()
             if self._used + more > self._limit:
+                if self._used - self._not_in_use() + more > self._limit:
+                    raise PhotoError(_SENTENCE)
                 self._delete(self._used + more - self._limit * (1 - _SPARE))
-            if self._used + more > self._limit:
-                raise PhotoError(_SENTENCE)
             self._used += more  # is on its way; the next count finds it there
 
     def _count(self) -> None:
         if time.monotonic() - self._counted_at > _FRESH:
             self._files = sorted(_files(self._folder))
             self._used, self._counted_at = sum(file.size for file in self._files), time.monotonic()
+
+    def _not_in_use(self) -> int:
+        """Bytes that may be deleted."""
+        now = time.time()
+        return sum(file.size for file in self._files if now - file.changed_at > _IN_USE)
 
     def _delete(self, size: float) -> None:
         """Delete so many bytes or more, the oldest first."""

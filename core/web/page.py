@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
+import os
 import threading
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -163,14 +164,15 @@ class Page(gr.Blocks, metaclass=_NoStub):  # type: ignore[misc]
 class _Files:
     """A set of files that are deleted after an hour, as it is at a moment.
 
-    Gradio goes through the set itself, and where a file comes meanwhile, its deleting ends for good.
+    Gradio goes through the set itself, and where a file comes meanwhile, its deleting ends for good; so it does at a
+    path that is no file, which a call may name.
     """
 
     def __init__(self, files: set[str]):
         self._files = files
 
     def __iter__(self) -> Iterator[str]:
-        return iter(tuple(self._files))
+        return filter(os.path.isfile, tuple(self._files))
 
     def __isub__(self, gone: set[str]) -> _Files:
         self._files -= gone

@@ -352,3 +352,11 @@ def test_no_room_to_unpack_is_not_called_damage(tmp_path: Path, monkeypatch: pyt
     (tmp_path / "a.zip").unlink()
     with pytest.raises(PhotoError, match=r"could not be unpacked \(No such file or directory\)"), source.file():
         pass
+
+
+def test_a_zip_given_many_times_is_not_opened_when_there_are_too_many_already(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr("core.photo.archive.MOST_FILES", 3)
+    album = packed(tmp_path / "album.zip", {"a.png": b"1", "b.png": b"2"})
+    gone = tmp_path / "gone.zip"  # would be a problem of its own, and no reason to stop
+    with pytest.raises(PhotoError, match="4 files or more and one batch takes 3"):
+        sources([(album, "album.zip")] * 2 + [(gone, "gone.zip")] * 100, SETTINGS)

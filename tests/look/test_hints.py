@@ -293,3 +293,10 @@ def test_every_swatch_is_a_hints_colour_and_has_a_name():
     for name, color in SWATCHES.items():
         assert Hint(x=0, y=0, color=color).color == color
         assert f"swatch.{name}" in TEXTS
+
+
+def test_a_thousand_wrong_hints_are_one_problem() -> None:
+    for wrong in ([{}] * 1000, [{"x": 0.5, "y": 0.5, "keep": True, "stroke": [[]] * 1000}]):
+        with pytest.raises(RequestError) as refused:
+            make_look(hints=wrong)
+        assert refused.value.__cause__.error_count() < 5  # each takes a kilobyte

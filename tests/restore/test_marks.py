@@ -145,3 +145,10 @@ def test_what_a_person_brushed_is_filled_and_a_sidecar_makes_it_again(tmp_path):
 def test_strokes_that_are_none_are_refused_in_a_sentence(given):
     with pytest.raises(RequestError, match="is not usable"):
         read_strokes(given)
+
+
+def test_a_thousand_wrong_strokes_are_one_problem():
+    for wrong in ([{}] * 1000, [{"points": [[]] * 1000}]):
+        with pytest.raises(RequestError) as refused:
+            read_strokes(wrong)
+        assert refused.value.__cause__.error_count() < 5
