@@ -50,7 +50,7 @@ _LEVELS = np.array([1, 1, 127], np.float32)
 class FilmHint(Hint):
     """A hint on a frame of a film."""
 
-    t: float = Field(ge=0, description="of the frame that it is on, in seconds")
+    t: float = Field(ge=0, allow_inf_nan=False, description="of the frame that it is on, in seconds")
 
 
 _Hints: TypeAdapter[tuple[FilmHint, ...]] = TypeAdapter(

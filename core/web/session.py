@@ -261,8 +261,9 @@ class Previews:
         """
         with self._whole:
             before, after = self._full(session, look)
-        rows = slice(max(region.top, 0), max(region.top, 0) + max(region.height, 1))
-        columns = slice(max(region.left, 0), max(region.left, 0) + max(region.width, 1))
+        height, width = before.shape[:2]
+        top, left = max(0, min(region.top, height - 1)), max(0, min(region.left, width - 1))
+        rows, columns = slice(top, top + max(region.height, 1)), slice(left, left + max(region.width, 1))
         most = min(_TILE_PIXELS, max(region.shown, 1) ** 2 * max(region.height, 1) // max(region.width, 1))
         cuts = (Photo(np.ascontiguousarray(whole[rows, columns])) for whole in (before, after))
         first, second = (thumbnail(cut, most) for cut in cuts)

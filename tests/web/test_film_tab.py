@@ -16,6 +16,8 @@ from gradio_client import Client, handle_file
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from core.errors import RequestError
+from core.web.endpoints.video import stretch
 from tests.support.browser import Second, Studio, drop, save_ramp, serve_studio
 from tests.support.films import read_film, scene, sound_of, write_film
 
@@ -255,3 +257,9 @@ def test_a_second_photograph_gives_a_film_its_colours(visit: Page, film: Path, t
     expect(visit.locator("#film-story")).to_contain_text("The whole film: 40 frames", timeout=30_000)
     visit.locator("#film-backend select").select_option("pocket")
     expect(visit.locator("#film-second")).to_be_hidden()
+
+
+@pytest.mark.parametrize("given", [{"start": float("inf")}, {"start": 1e15}, {"seconds": float("nan")}])
+def test_a_part_of_a_film_that_no_film_has_is_refused_in_a_sentence(given: dict[str, float]) -> None:
+    with pytest.raises(RequestError, match="must be a number from"):
+        stretch(given.get("start"), given.get("seconds"))

@@ -52,6 +52,8 @@ def test_a_part_in_full_resolution_is_cut_from_the_whole_picture(tmp_path: Path)
     expected, _ = engine.colorize(open_photo(tmp_path / "a.png"), "pocket")
     np.testing.assert_array_equal(before.pixels, grey[5:21, 10:30])
     np.testing.assert_array_equal(after.pixels, expected.rgb[5:21, 10:30])
+    beyond, _ = Previews(engine).tile(session, Look(), Region(10_000, 10_000, 20, 16, 400))
+    assert beyond.pixels.size > 0
     smaller, _ = Previews(engine).tile(session, Look(), Region(10, 5, 20, 16, 10))
     assert smaller.pixels.shape == (8, 10)
 

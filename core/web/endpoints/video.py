@@ -60,7 +60,7 @@ def add_video(engine: Engine) -> None:
             tint_magenta=tint_magenta,
         )
         engine.check(backend, has_reference=reference is not None)
-        begin, length = _stretch(start, seconds)
+        begin, length = stretch(start, seconds)
         job = FilmJob(
             backend,
             look,
@@ -95,13 +95,18 @@ def add_video(engine: Engine) -> None:
     )
 
 
-def _stretch(start: float | None, seconds: float | None) -> tuple[float, float | None]:
+_LONGEST = 1_000_000
+"""Seconds, eleven days: no film of which a part is wanted begins or lasts longer."""
+
+
+def stretch(start: float | None, seconds: float | None) -> tuple[float, float | None]:
     """The part of a film that is wanted, as ``FilmJob`` takes it.
 
     Raises:
         RequestError: there is no such part.
     """
     for name, value, least in (("start", start, 0), ("seconds", seconds, 0.04)):
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not value >= least):
-            raise RequestError(f"The parameter '{name}' must be a number from {least} on; correct it or leave it out.")
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if value is not None and not (is_number and least <= value <= _LONGEST):
+            raise RequestError(f"The parameter '{name}' must be a number from {least} to {_LONGEST}; correct it.")
     return float(start or 0), None if seconds is None else float(seconds)
