@@ -141,8 +141,8 @@ def _as_shown(pictures: Iterator[VideoFrame], film: Film) -> Iterator[VideoFrame
     """Pictures at the times at which they are shown, and as large as the first one: a broadcast may change its size
     from programme to programme."""
     for picture in pictures:
-        if film.delay is not None and picture.dts is not None:
-            picture.pts = picture.dts - film.delay
+        if film.delay is not None:  # the last ones say nothing, and come one after the other
+            picture.pts = None if picture.dts is None else picture.dts - film.delay
         yield picture.reformat(film.width, film.height)
 
 
