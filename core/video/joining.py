@@ -43,6 +43,8 @@ def join(
             first = stack.enter_context(open_to_read(parts[0]))
             pictures = sink.add_stream_from_template(first.streams.video[0], opaque=True)
             pictures.time_base = film.time_base
+            # Without a rate FFmpeg takes no timecode, nor with more than 255, as it guesses for frames at uneven times.
+            pictures.codec_context.framerate = min(film.rate, Fraction(255))
             if first.format.name == "nut":  # which says nothing of it, nor do all codecs
                 tell_colours(pictures.codec_context, film)
             pictures.metadata.update(main_stream(source).metadata)

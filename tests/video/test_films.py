@@ -145,6 +145,22 @@ def test_a_films_own_comment_is_kept_before_the_mark(tmp_path: Path, ending: str
     assert comment_of(done.path).startswith("Grandma's film; Autochrome: coloured by machine (pocket)")
 
 
+UNEVEN = [0, 40, 70, 130, 135, 300]
+
+
+@pytest.mark.parametrize(("ending", "other", "times"), [
+    (".mov", ".mp4", None), (".mp4", ".mkv", None), (".mkv", ".mov", None), (".mkv", ".mp4", UNEVEN),
+])  # fmt: skip
+def test_a_films_timecode_is_kept(tmp_path: Path, ending: str, other: str, times: list[int] | None) -> None:
+    plain = write_film(tmp_path / "plain.mkv", map(scene, range(6)), times)
+    film = packed_anew(plain, tmp_path / f"a{ending}", timecode="01:00:00:00")
+    colour(film, tmp_path / f"b{other}")
+    for path in (film, tmp_path / f"b{other}"):
+        with av.open(str(path)) as container:
+            said = container.metadata | container.streams.video[0].metadata
+        assert (said.get("timecode") or said["TIMECODE"]).startswith("01:00:00:00")
+
+
 @pytest.mark.parametrize("ending", [".mkv", ".mp4"])
 def test_a_films_beginning_has_the_chapters_that_begin_in_it(tmp_path: Path, ending: str) -> None:
     plain = write_film(tmp_path / "plain.mp4", map(scene, range(75)))
