@@ -50,6 +50,12 @@ def luminance_to_lightness(luminance: Float) -> Float:
     return np.where(luminance > _EPSILON, 116 * np.cbrt(luminance) - 16, _KAPPA * luminance).astype(np.float32)
 
 
+def lightness_to_luminance(lightness: Float) -> Float:
+    """L* 0..100 to relative luminance Y/Yn 0..1. Any shape."""
+    f = (np.asarray(lightness, dtype=np.float32) + 16) / 116
+    return np.where(f > _KNEE, f * f * f, (116 * f - 16) / _KAPPA).astype(np.float32)
+
+
 def rgb_to_lab(rgb: Float) -> Float:
     """Convert sRGB 0..1 (..., 3) to CIELAB (..., 3): L* 0..100, a* and b* roughly -110..110."""
     relative = srgb_to_linear(rgb) @ _RGB_TO_RELATIVE.T
@@ -66,8 +72,7 @@ def rgb_lightness(rgb: Float) -> Float:
 
 def lightness_to_grey(lightness: Float) -> Float:
     """L* 0..100 to the sRGB grey 0..1 that has it. Any shape."""
-    f = (np.asarray(lightness, dtype=np.float32) + 16) / 116
-    return linear_to_srgb(np.where(f > _KNEE, f * f * f, (116 * f - 16) / _KAPPA))
+    return linear_to_srgb(lightness_to_luminance(lightness))
 
 
 def three_channels(pixels: NDArray[Any]) -> NDArray[Any]:

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.colour.cielab import Float, linear_to_srgb, luminance_to_lightness, rgb_lightness, srgb_to_linear
+from core.colour.cielab import (
+    Float,
+    lightness_to_luminance,
+    linear_to_srgb,
+    luminance_to_lightness,
+    rgb_lightness,
+    srgb_to_linear,
+)
 from core.restore.finding import Finding
 from core.restore.network import answer
 
@@ -20,7 +27,7 @@ BLACK, WHITE = 2, -3
 _STILL = 1.5
 """Pixels over which a copy is blurred for its tones: grain would widen its range and leave its blacks milky."""
 
-_FADED, _SURE = 70.0, 52.0
+FADED, _SURE = 70.0, 52.0
 """Widths in L* of a photograph's range under which it may have faded, and has surely."""
 
 _BLACK = 14.0
@@ -71,12 +78,13 @@ def find_range(grey: Float) -> Range | None:
     still = np.asarray(cv2.medianBlur(np.ascontiguousarray(grey), 3), np.float32)  # dust is no white
     ends = np.percentile(still[::2, ::2], [[PERCENTILES[BLACK], PERCENTILES[WHITE]]]).astype(np.float32)
     black, white = rgb_lightness(ends)[0].tolist()
-    if white - black > _FADED or white - black < 1:
+    if white - black > FADED or white - black < 1:
         return None
     tones = tones_of(still)
     low, high = tones[[BLACK, WHITE]].tolist()
-    own_black, own_white = answer("fading", described(tones)[None, :, None, None]).ravel().tolist()
-    dark, light = min(low, _luminance(max(0.0, own_black))), max(high, _luminance(own_white))  # fading only narrows
+    own = answer("fading", described(tones)[None, :, None, None]).ravel()
+    own_black, own_white = lightness_to_luminance(own.clip(0)).tolist()
+    dark, light = min(low, own_black), max(high, own_white)  # fading only narrows
     gain = min(MOST_GAIN, (light - dark) / max(high - low, 1e-6))
     return Range(black, white, np.float32(gain), np.float32(dark - gain * low))
 
@@ -100,8 +108,3 @@ def described(tones: Float) -> Float:
     others = luminance_to_lightness(np.delete((tones - low) / width, [BLACK, WHITE])) / 100
     ends = luminance_to_lightness(tones[[BLACK, WHITE]]) / 100
     return np.concatenate([others, [np.log(width)], ends]).astype(np.float32)
-
-
-def _luminance(lightness: float) -> float:
-    """L* as relative luminance (CIE 15:2004)."""
-    return float(((lightness + 16) / 116) ** 3 if lightness > 8 else lightness * 27 / 24389)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -202,4 +203,9 @@ def comment_of(path: Path) -> str:
             metadata = container.metadata
     except (av.FFmpegError, OSError, ValueError):
         return ""
+    return comment_in(metadata)
+
+
+def comment_in(metadata: Mapping[str, str]) -> str:
+    """The comment among a container's metadata, which Matroska has in capitals; empty where there is none."""
     return next((value for name, value in metadata.items() if name.lower() == "comment"), "")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from core.video.encoding import about_writing, tell_colours
-from core.video.film import Film, comment_of
+from core.video.film import Film, comment_in
 from core.video.pyav import import_av, main_stream, open_to_read
 
 
@@ -53,7 +53,7 @@ def join(
                 pictures.set_display_rotation(film.rotation)
             kept, lost = _other_streams(source, sink)
             sink.metadata.update(source.metadata)
-            sink.metadata["comment"] = "; ".join(filter(None, [comment_of(film.path), mark]))
+            sink.metadata["comment"] = "; ".join(filter(None, [comment_in(source.metadata), mark]))
             begin, end = (None if time is None else time * film.time_base for time in (start, until))
             if begin is None:
                 _keep_chapters(source, sink, end)

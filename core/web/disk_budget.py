@@ -57,7 +57,7 @@ class DiskBudget:
         with self._lock:
             self._count()
             if self._used + more > self._limit:
-                if self._used - self._not_in_use() + more > self._limit:
+                if self._used - sum(file.size for file in self._not_in_use()) + more > self._limit:
                     raise PhotoError(_SENTENCE)
                 self._delete(self._used + more - self._limit * (1 - _SPARE))
             self._used += more  # is on its way; the next count finds it there
@@ -67,18 +67,20 @@ class DiskBudget:
             self._files = sorted(_files(self._folder))
             self._used, self._counted_at = sum(file.size for file in self._files), time.monotonic()
 
-    def _not_in_use(self) -> int:
-        """Bytes that may be deleted."""
+    def _not_in_use(self) -> list[_File]:
+        """What may be deleted, the oldest first."""
         now = time.time()
-        return sum(file.size for file in self._files if now - file.changed_at > _IN_USE)
+        return [file for file in self._files if now - file.changed_at > _IN_USE]
 
     def _delete(self, size: float) -> None:
         """Delete so many bytes or more, the oldest first."""
-        enough, now = self._used - size, time.time()
-        while self._used > enough and self._files and now - self._files[0].changed_at > _IN_USE:
-            file = self._files.pop(0)
+        enough = self._used - size
+        for file in self._not_in_use():
+            if self._used <= enough:
+                return
             with suppress(OSError):  # deleted meanwhile
                 os.unlink(file.path)
+            self._files.remove(file)
             self._used -= file.size
 
 

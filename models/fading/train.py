@@ -17,8 +17,9 @@ import torch
 from torch import Tensor, nn
 
 from core.colour.cielab import linear_to_srgb, luminance_to_lightness, srgb_to_linear
-from core.restore.fading import BLACK, MOST_GAIN, WHITE, described, tones_of
+from core.restore.fading import BLACK, FADED, MOST_GAIN, WHITE, described, tones_of
 from models.graph import Graph, planes
+from models.pocket.evaluate import photo_paths
 
 OUT = Path(__file__).parent / "fading.onnx"
 
@@ -36,8 +37,8 @@ HIDDEN, EPOCHS, BATCH, RATE = 16, 60, 256, 3e-3
 USUAL, SPREAD = (2.0, 97.0), (4.0, 6.0)
 """L* that the two are to begin with, and how quickly they move: what most photographs have."""
 
-MOST_WIDE, LEAST_WIDE = 70.0, 0.03
-"""Width in L* from which nothing counts as faded, and in linear light under which there is no picture."""
+LEAST_WIDE = 0.03
+"""Width in linear light under which there is no picture."""
 
 
 def sample(photo: Any, rng: np.random.Generator) -> Any:
@@ -57,7 +58,7 @@ def samples(folders: list[Path], count: int) -> Any:
     """(n, 3, 21) of so many photographs from all over the folders."""
     cv2.setNumThreads(1)
     rng = np.random.default_rng(0)
-    paths = sorted(path for folder in folders for path in folder.rglob("*") if path.suffix in (".jpg", ".png"))
+    paths = sorted(path for folder in folders for path in photo_paths(folder))
     rows = []
     for path in paths[:: max(1, len(paths) // count)]:
         photo: Any = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
@@ -128,7 +129,7 @@ def main() -> None:
     torch.manual_seed(0)
     clean, faded, alone = (rows for rows in samples(given.folders, given.count).transpose(1, 0, 2))
     light = luminance_to_lightness(faded)
-    kept = (faded[:, WHITE] - faded[:, BLACK] > LEAST_WIDE) & (light[:, WHITE] - light[:, BLACK] < MOST_WIDE)
+    kept = (faded[:, WHITE] - faded[:, BLACK] > LEAST_WIDE) & (light[:, WHITE] - light[:, BLACK] < FADED)
     order = np.random.default_rng(0).permutation(np.flatnonzero(kept))
     told = torch.from_numpy(np.stack([described(faded[number]) for number in order]))[..., None, None]
     rows = [torch.from_numpy(part[order]) for part in (faded, alone, clean)]
