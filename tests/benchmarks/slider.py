@@ -23,7 +23,8 @@ def rows(weights: Path, folder: Path) -> list[tuple[str, ...]]:
     from core.progress import no_progress
     from core.registry.registry import load_registry
     from core.settings import Settings
-    from core.web.session import Previews
+    from core.web.previews import Previews
+    from core.web.session import PREVIEW_PIXELS
     from core.web.upload_fields import Upload
 
     path = write_scan(folder, 2)
@@ -39,6 +40,8 @@ def rows(weights: Path, folder: Path) -> list[tuple[str, ...]]:
         picture = paint(rgb, net.forward("class8_ab")[0].transpose(1, 2, 0))
         cv2.imwrite(str(folder / "plain.png"), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
 
-    seconds = in_turn(9, ours=lambda: previews.preview(session, Look(strength=next(strengths) / 100)), plain=plain)
+    seconds = in_turn(
+        9, ours=lambda: previews.after(session, Look(strength=next(strengths) / 100), PREVIEW_PIXELS), plain=plain
+    )
     ratio = seconds["ours"] / seconds["plain"]
     return [("slider moved, 2 MP", f"{seconds['ours']:.3f}", f"{seconds['plain']:.3f}", f"{ratio:.2f}")]

@@ -15,7 +15,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from core.web.colouring import folder_by_name
-from core.web.session import Previews
+from core.web.previews import Previews
 from tests.support.browser import (
     Studio,
     choose_model,

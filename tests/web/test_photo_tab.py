@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.look.look import Look
 from core.photo.open import open_photo
-from core.web.session import Previews
+from core.web.previews import Previews
 from tests.support.browser import (
     Studio,
     choose_model,

@@ -17,7 +17,8 @@ from core.look.look import Look
 from core.photo.open import open_photo, pixels_in_work
 from core.progress import no_progress
 from core.web.colouring import limit_cache
-from core.web.session import Previews, Region, Session
+from core.web.previews import Previews, Region
+from core.web.session import Session, find_session
 from core.web.upload_fields import Upload
 from tests.support.fakes import FakeBackend, grey_picture, make_engine, save_grey
 
@@ -89,14 +90,14 @@ def test_nothing_is_shown_of_a_photograph_that_has_been_deleted(tmp_path: Path) 
 
 def test_a_token_gives_the_photograph_back_and_nothing_else_does(tmp_path: Path) -> None:
     session = begun(Previews(make_engine()), save_grey(tmp_path / "a.png"))
-    assert Previews(make_engine()).find(session.token) == session  # another process would find it too
+    assert find_session(session.token) == session  # another process would find it too
     # What a stranger uploads lies in a folder too, and must never be taken for a session: it could name any file.
     uploaded = Path(gr.utils.get_upload_folder()) / ("0" * 64)
     uploaded.mkdir()
     (uploaded / "session.json").write_text(session.model_dump_json())
     for token in (uploaded.name, f"../gradio/{session.token}", "..", "", None, 7, "x" * 22):
         with pytest.raises(PhotoError, match="has been deleted"):
-            Previews(make_engine()).find(token)
+            find_session(token)
 
 
 def test_the_small_copy_is_among_the_files_that_gradio_deletes(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from core.jobs.compare import Measured, compare, ready_backends, truth_colourful
 from core.photo.open import Photo, open_photo
 from core.photo.resize import thumbnail
 from core.web.messages import notice, notice_place
-from core.web.session import Previews
+from core.web.session import find_session
 from core.web.small_pictures import data_uri
 from core.web.texts import label, page_part, say
 from core.web.upload_fields import PhotoUpload, Upload
@@ -88,7 +88,7 @@ class CompareTab:
 
     def _follow(self, chosen: dict[str, Any]) -> Iterator[Any]:
         try:
-            upload = Previews(self._engine).find(chosen["session"]).upload
+            upload = find_session(chosen["session"]).upload
         except AutochromeError as error:
             yield {self._notice: notice(error)}
         else:

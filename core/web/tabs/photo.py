@@ -25,7 +25,8 @@ from core.web.colouring import deleted_in_time, open_reference, shown_on
 from core.web.example_photos import EXAMPLES
 from core.web.messages import story_html
 from core.web.own_cache import KEPT_SECONDS
-from core.web.session import Previews, Prints, Region, Session
+from core.web.previews import Previews, Region
+from core.web.session import Prints, Session, find_session
 from core.web.small_pictures import data_uri, mask_uri
 from core.web.sureness import sureness_html
 from core.web.tabs.photo_layout import Parts, lay_out
@@ -98,7 +99,7 @@ class _Actions:
             example = next((each for each in EXAMPLES if each.path.stem == asked.get("example")), None)
             if example:
                 return Upload(str(example.path), example.path.name)
-            return self._previews.find(asked.get("session")).upload
+            return find_session(asked.get("session")).upload
 
         return gr.skip(), self._answer(asked, photo, reference, progress)
 
@@ -252,7 +253,7 @@ class _Actions:
         return next((name for name in takers if name != backend), None)
 
     def _found(self, given: dict[str, Any]) -> Session:
-        return self._previews.find(given.get("session"))
+        return find_session(given.get("session"))
 
 
 def _region(given: dict[str, Any]) -> Region:
