@@ -76,16 +76,13 @@ def alert(error: AutochromeError) -> gr.Error:
     return _Refusal(told(error), title="", print_exception=False)
 
 
-def told_fault(error: Exception) -> str:
-    """What a caller is told of an error that is nobody's but ours; the rest goes to the log."""
+def told(error: Exception) -> str:
+    """What a person is told of an error, counted: its sentence, or one about a fault of our own, which is logged."""
+    if isinstance(error, AutochromeError):
+        ERRORS.labels(type(error).__name__).inc()
+        return str(error)
     logger.error("A call failed", exc_info=error)
     return str(_fault(error).message)
-
-
-def told(error: AutochromeError) -> str:
-    """Its sentence, which is counted as told to a caller."""
-    ERRORS.labels(type(error).__name__).inc()
-    return str(error)
 
 
 def is_refusal(error: gr.Error) -> bool:

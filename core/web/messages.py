@@ -9,7 +9,6 @@ from typing import Any
 import gradio as gr
 
 from core.engine import Engine
-from core.errors import AutochromeError
 from core.web.alerts import told
 from core.web.session import Session
 from core.web.texts import say
@@ -27,8 +26,8 @@ def notice_place() -> Any:
     )
 
 
-def notice(error: AutochromeError) -> dict[str, Any]:
-    """An error's sentence for ``notice_place``; each is another value, so that the same one is shown twice."""
+def notice(error: Exception) -> dict[str, Any]:
+    """What is told of an error, for ``notice_place``; each is another value, so that the same one is shown twice."""
     return {"problem": told(error), "at": time()}
 
 

@@ -196,6 +196,18 @@ def test_what_is_no_film_is_told(visit: Page, served: Studio) -> None:
     expect(visit.get_by_role("button", name="Try five seconds")).to_be_visible()
 
 
+def test_a_fault_of_our_own_is_told_and_the_buttons_come_back(visit: Page, film: Path) -> None:
+    visit.get_by_role("tab", name="Film").click()
+    visit.locator("#film-upload input[type=file]").set_input_files(film)
+    expect(visit.locator("#film-still img.now")).to_be_visible(timeout=15_000)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("core.web.tabs.film.colour_film_upload", lambda *given: 1 // 0)
+        visit.get_by_role("button", name="Colour the whole film").click()
+        expect(visit.get_by_role("alert")).to_contain_text("a fault of Autochrome's own (ZeroDivisionError)")
+    expect(visit.get_by_role("button", name="Try five seconds")).to_be_visible()
+    expect(visit.locator("#film-stop")).not_to_be_visible()
+
+
 def test_what_was_stopped_goes_on_as_it_was_asked_for(
     visit: Page, served: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

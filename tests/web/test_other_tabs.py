@@ -274,6 +274,21 @@ def test_a_zip_bomb_is_refused_where_the_person_looks(visit: Page, served: Studi
     assert served.backend.calls == calls
 
 
+def test_a_fault_of_our_own_is_told_in_every_tab(visit: Page, tmp_path: Path) -> None:
+    photo = save_ramp(tmp_path / "grandma.png")
+    with pytest.MonkeyPatch.context() as patch:
+        for tab in ("batch", "compare"):
+            patch.setattr(f"core.web.tabs.{tab}.{'colour_batch' if tab == 'batch' else tab}", lambda *given: 1 // 0)
+        choose(visit, [photo])
+        visit.locator("#batch-start").click()
+        told = visit.get_by_role("alert").filter(visible=True)
+        expect(told).to_contain_text("a fault of Autochrome's own (ZeroDivisionError)", timeout=15_000)
+        expect(visit.locator("#batch-start")).to_be_visible()
+        open_tab(visit, "Compare")
+        visit.locator("#compare-upload input[type=file]").set_input_files(photo)
+        expect(told).to_contain_text("a fault of Autochrome's own (ZeroDivisionError)", timeout=15_000)
+
+
 def test_each_picture_goes_to_the_page_once_while_others_are_made() -> None:
     pictures = [("data:image/webp;base64," + "A" * 4000, f"{number}.png") for number in range(40)]
     told = [{"value": _gallery_html(pictures[: count + 1]), "visible": True} for count in range(40)]

@@ -14,7 +14,7 @@ from typing import Any
 import gradio as gr
 
 from core.engine import Engine
-from core.errors import AutochromeError, PhotoError
+from core.errors import PhotoError
 from core.jobs.batch import colour_batch
 from core.jobs.job import Job, Outcome
 from core.look.look import make_look
@@ -110,7 +110,7 @@ class BatchTab:
                     }
                 deleted_in_time(folder / _ORIGINALS).write_text(json.dumps(originals))
             yield self._ended(outcomes, len(photographs), target) | {self._gallery: _gallery_html(shown, folder.name)}
-        except AutochromeError as error:
+        except Exception as error:  # a fault too: else the buttons would stay away
             yield {self._notice: notice(error), self._progress: "", **self._buttons(running=False)}
 
     def _show_picture(self) -> Callable[[dict[str, Any]], dict[str, Any]]:

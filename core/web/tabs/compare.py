@@ -10,7 +10,6 @@ import gradio as gr
 
 from core.colour.cielab import Pixels
 from core.engine import Engine
-from core.errors import AutochromeError
 from core.jobs.compare import Measured, compare, ready_backends, truth_colourfulness
 from core.photo.open import Photo, open_photo
 from core.photo.resize import thumbnail
@@ -89,7 +88,7 @@ class CompareTab:
     def _follow(self, chosen: dict[str, Any]) -> Iterator[Any]:
         try:
             upload = find_session(chosen["session"]).upload
-        except AutochromeError as error:
+        except Exception as error:
             yield {self._notice: notice(error)}
         else:
             yield from self._compare(upload)
@@ -114,7 +113,7 @@ class CompareTab:
                 cards = [head, *(_card(*each) for each in found)]
                 yield {self._figures: _figures(cards, left - len(found))}
             yield {self._again: gr.update(visible=True)}
-        except AutochromeError as error:
+        except Exception as error:
             yield {self._notice: notice(error), self._figures: ""}
 
 

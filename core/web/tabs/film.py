@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from core.engine import Engine
-from core.errors import AutochromeError, FilmError, RequestError
+from core.errors import FilmError, RequestError
 from core.look.look import make_look
 from core.progress import StoppedError, stopped_by
 from core.registry.registry import AUTO
@@ -154,7 +154,7 @@ class FilmTab:
         try:
             job = film_job(self._engine, asked.job(self._engine))
             return None, _picture(still(self._engine, job, uploaded(asked.film), _second(asked.frame)), job)
-        except AutochromeError as error:
+        except Exception as error:
             return notice(error), say("film.stand", "p")
 
     def _begin(self, request: gr.Request) -> Any:
@@ -195,7 +195,7 @@ class FilmTab:
                     done = colour_film_upload(self._engine, asked.film, job, None, told, folder)
             except StoppedError:
                 return [None, None, say("film.stopped", "p"), begun, *_seen(begun)]
-            except AutochromeError as error:
+            except Exception as error:  # a fault too: else the buttons would stay away
                 return [notice(error), None, "", begun, *_seen(begun)]
             if not some:
                 begun = None if done.whole else _Begun(asked, done.path.parent)

@@ -14,12 +14,12 @@ import numpy as np
 from pydantic import ValidationError
 
 from core.engine import Engine
-from core.errors import AutochromeError, RequestError, first_problem
+from core.errors import RequestError, first_problem
 from core.jobs.job import Job
 from core.look.look import Look, make_look
 from core.registry.backend import weights_of
 from core.registry.registry import AUTO
-from core.web.alerts import as_problem, told, told_fault
+from core.web.alerts import as_problem, told
 from core.web.backend_list import list_for_page
 from core.web.colouring import deleted_in_time, open_reference, shown_on
 from core.web.example_photos import EXAMPLES
@@ -109,7 +109,7 @@ class _Actions:
             return gr.skip(), None, gr.skip()
         try:
             return self._previews.shown_reference(upload), upload, gr.skip()
-        except AutochromeError as error:
+        except Exception as error:
             return None, None, {"notice": told(error), "at": time()}
 
     def functions(self) -> list[Callable[..., Any]]:
@@ -218,10 +218,8 @@ class _Actions:
             options = _options(asked) if backend == asked.get("backend") != AUTO else {}
             second, prints = reference if wanted else None, _prints(asked)
             session = self._previews.begin(upload, backend, shown_on(progress), second, options, prints)
-        except AutochromeError as error:
+        except Exception as error:  # of a fault the page would else show nothing but "Error", and no way out of it
             return asked | {"problem": told(error), "asked_for": backend}
-        except Exception as error:  # else the page would show nothing but "Error", and no way out of it
-            return asked | {"problem": told_fault(error), "asked_for": backend}
         return {"turn": asked.get("turn")} | self._facts(session)
 
     def _facts(self, session: Session) -> dict[str, Any]:
