@@ -24,6 +24,7 @@ from core.settings import Settings
 from core.video.colour_film import ColouredFilm, FilmJob, colour_film
 from core.video.encoding import encoding_for
 from core.web.disk_budget import DiskBudget
+from core.web.stops import while_wanted
 from core.web.upload_fields import Upload
 
 
@@ -47,7 +48,8 @@ def colour_film_upload(
 ) -> ColouredFilm:
     """Colour an uploaded film into one that browsers play, in a folder of its own in Gradio's cache.
 
-    What is stopped gives the film's beginning; with its ``folder`` the same call goes on with it.
+    What is stopped gives the film's beginning; with its ``folder`` the same call goes on with it. Of one whose caller
+    has gone nothing is left.
 
     Raises:
         StoppedError: it was stopped before anything was done.
@@ -58,7 +60,7 @@ def colour_film_upload(
     encoding = replace(encoding_for(like, None, quality), deep=False)
     with nullcontext(folder) if folder else kept_folder() as place:
         target = place / f"{PurePath(upload.name).stem}.colour{encoding.ending}"
-        return colour_film(engine, job, source, target, encoding, progress)
+        return colour_film(engine, job, source, target, encoding, while_wanted(progress))
 
 
 def film_job(engine: Engine, job: FilmJob) -> FilmJob:

@@ -1,4 +1,4 @@
-"""Long work of the page's visitors, which each of them may stop."""
+"""Long work, which a visitor may stop, and which stops where nobody waits for it any more."""
 
 from __future__ import annotations
 
@@ -7,6 +7,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import gradio as gr
+from gradio.context import LocalContext
+
+from core.errors import RequestError
+from core.progress import Progress
+
+
+def while_wanted(progress: Progress) -> Progress:
+    """A progress that ends a call's work once its caller has cancelled it, or has gone: the page was closed.
+
+    What it ends the work with is a RequestError.
+    """
+    page, event = LocalContext.blocks.get(None), LocalContext.event_id.get(None)
+    call = page and page._queue.event_ids_to_events.get(event)
+
+    def told(fraction: float, words: str) -> None:
+        if call and not (call.alive and event in page._queue.pending_event_ids_session.get(call.session_hash, ())):
+            raise RequestError("This call was given up, as nobody waits for its result any more; send it again.")
+        progress(fraction, words)
+
+    return told
 
 
 class Stops:

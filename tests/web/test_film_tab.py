@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import io
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 from gradio_client import Client, handle_file
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from core.errors import RequestError
 from core.web.endpoints.video import stretch
@@ -36,6 +37,13 @@ def client(served: Studio) -> Client:
 @pytest.fixture
 def film(tmp_path: Path) -> Path:
     return write_film(tmp_path / "parade.mp4", map(scene, range(40)), sound=True)
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 30) -> None:
+    until = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.05)
 
 
 def refusal(client: Client, **given: Any) -> str:
@@ -206,6 +214,43 @@ def test_a_fault_of_our_own_is_told_and_the_buttons_come_back(visit: Page, film:
         expect(visit.get_by_role("alert")).to_contain_text("a fault of Autochrome's own (ZeroDivisionError)")
     expect(visit.get_by_role("button", name="Try five seconds")).to_be_visible()
     expect(visit.locator("#film-stop")).not_to_be_visible()
+
+
+@pytest.mark.parametrize("way", ["page", "client"])
+def test_a_film_ends_whose_visitor_has_gone(
+    browser: Browser, served: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """Each part takes the one place that films have."""
+    predict = served.backend.predict
+
+    def slow(request: Any, options: Any) -> Any:
+        time.sleep(0.05)
+        return predict(request, options)
+
+    monkeypatch.setattr(served.backend, "predict", slow)
+    long = write_film(tmp_path / "long.mp4", (scene(number % 100, 48, 128) for number in range(1500)))
+    before = served.backend.calls
+    if way == "page":
+        page = browser.new_page()
+        page.goto(served.url)
+        page.get_by_role("tab", name="Film").click()
+        page.locator("#film-upload input[type=file]").set_input_files(long)
+        page.get_by_role("button", name="Colour the whole film").click()
+        leave = page.close
+    else:
+        client = Client(served.url, verbose=False)
+        leave = client.submit(film=handle_file(long), api_name="/colorize_video").cancel
+    wait_until(lambda: served.backend.calls > before + 20)
+    leave()
+    since = time.monotonic()
+
+    def is_over() -> bool:
+        calls = served.backend.calls
+        time.sleep(0.5)
+        return served.backend.calls == calls
+
+    wait_until(is_over)
+    assert time.monotonic() - since < 12, "all of it takes twenty seconds and more"
 
 
 def test_what_was_stopped_goes_on_as_it_was_asked_for(
