@@ -12,15 +12,17 @@ from typing import Any
 
 import gradio as gr
 from gradio.blocks_events import BlocksMeta
+from gradio_client.utils import async_traverse, is_file_obj_with_meta, is_http_url_like
 from starlette.middleware import Middleware
 
 from core.engine import Engine
-from core.errors import RequestError
+from core.errors import AutochromeError, RequestError
 from core.settings import Settings
 from core.web.alerts import alert
 from core.web.calls import Calls
 from core.web.drain import Drain
 from core.web.endpoints.named import build_endpoints
+from core.web.fetched import fetched
 from core.web.link_preview import LinkPreview
 from core.web.own_cache import KEPT_SECONDS
 from core.web.tabs.backends import build_backends_tab
@@ -150,15 +152,25 @@ class Page(gr.Blocks, metaclass=_NoStub):  # type: ignore[misc]
             for field, value in zip(block_fn.inputs, inputs, strict=False):
                 if isinstance(field, gr.Textbox) and isinstance(value, dict | list):
                     raise TypeError("no text")  # Gradio would take what Python prints of it
+            inputs = await async_traverse(inputs, self._at_hand, is_file_obj_with_meta)
             return await super().preprocess_data(block_fn, inputs, *more, **named)
         except gr.Error:
             raise
+        except AutochromeError as error:
+            raise alert(error) from error
         except Exception as error:
             what = "A file or value of this call has a form that cannot be used"
             if len(inputs) < len(block_fn.inputs):
                 what = f"This endpoint takes {len(block_fn.inputs)} values and got {len(inputs)}"
             remedy = "send files with gradio_client's handle_file, and see /gradio_api/info for the rest"
             raise alert(RequestError(f"{what}; {remedy}.")) from error
+
+    async def _at_hand(self, file: dict[str, Any]) -> dict[str, Any]:
+        """A file that a call has named, fetched if it is named by an address."""
+        if not is_http_url_like(file["path"]):
+            return file
+        path = await fetched(file["path"], self.max_file_size)
+        return file | {"path": str(path), "orig_name": path.name}
 
 
 class _Files:

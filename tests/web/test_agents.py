@@ -196,7 +196,7 @@ def test_progress_is_told_in_words(agent, photograph):
         ({"image": "data:image/png;base64,ZGVhciBkaWFyeQ=="}, "is no picture that can be read here"),
         ({"image": "grandma.png"}, "The picture has no address that can be used"),
         ({"image": "data:image/png;base64,abcde"}, "The data: address cannot be decoded"),
-        ({"image": "http://127.0.0.1:1/a.png"}, "has a form that cannot be used; send files with"),
+        ({"image": "http://127.0.0.1:1/a.png"}, "cannot be read from here; see that anybody can open it"),
         ({"output_format": "psd"}, "'psd' is not one of"),
     ],
 )

@@ -7,6 +7,8 @@ import threading
 import time
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -274,6 +276,75 @@ def test_bad_parameter_gets_one_sentence(served: Served, grey: Path, given: dict
 def test_a_bare_name_is_told_how_to_be_sent(served: Served, grey: Path) -> None:
     with pytest.raises(Exception, match="handle_file"):
         served.client.predict(image=str(grey), api_name="/colorize")
+
+
+class _Away:
+    """A web server whose file is large or small, and where it says so or not."""
+
+    def __init__(self, content: bytes, says: bool = True):
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                if self.path.startswith("/moved"):
+                    self.send_response(302)
+                    self.send_header("Location", "/grandma%20at%20sea.png")
+                    self.end_headers()
+                    return
+                self.send_response(200)
+                if says:
+                    self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                with suppress(OSError):
+                    self.wfile.write(content)
+
+            def log_message(self, *words: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> str:
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self.url
+
+    def __exit__(self, *error: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This machine's own servers count as public."""
+
+    async def known(host: str) -> str:
+        return host
+
+    monkeypatch.setattr("core.web.fetched._public_ip", known)
+
+
+def _by_address(served: Served, url: str) -> Any:
+    return served.client.predict(image={"path": url, "meta": {"_type": "gradio.FileData"}}, api_name="/colorize")
+
+
+def test_a_photograph_is_fetched_from_its_address(served: Served, grey: Path, neighbours: None) -> None:
+    with _Away(grey.read_bytes()) as url:
+        picture, report = _by_address(served, f"{url}/moved?size=large")
+    assert (Path(picture).name, report["width"]) == ("grandma at sea.colour.png", 120)
+
+
+@pytest.mark.parametrize("says", [True, False])
+def test_an_address_leads_to_no_more_than_may_be_sent(
+    served: Served, neighbours: None, monkeypatch: pytest.MonkeyPatch, says: bool
+) -> None:
+    monkeypatch.setattr(served.page, "max_file_size", 1_000_000)
+    lying = set(Path(get_upload_folder()).rglob("*.png"))
+    with _Away(bytes(1_500_000), says) as url, pytest.raises(Exception, match="more than the 1 MB that are taken"):
+        _by_address(served, f"{url}/grandma.png")
+    assert set(Path(get_upload_folder()).rglob("*.png")) == lying
+
+
+def test_an_address_of_the_servers_own_network_is_refused(served: Served, grey: Path) -> None:
+    with _Away(grey.read_bytes()) as url, pytest.raises(Exception, match="cannot be read from here"):
+        _by_address(served, url)
 
 
 def test_extreme_sizes_get_a_picture(served: Served, tmp_path: Path) -> None:
