@@ -185,6 +185,28 @@ def test_the_frame_at_which_the_player_stands_is_shown_in_colour_and_tried_from(
     expect(cover).to_have_count(0)
 
 
+def test_a_films_colours_are_put_with_keys_alone(visit: Page, film: Path) -> None:
+    visit.get_by_role("tab", name="Film").click()
+    visit.locator("#film-upload input[type=file]").set_input_files(film)
+    expect(visit.locator("#film-still img.now")).to_be_visible(timeout=15_000)
+    tool, keys = visit.locator("#film-frame"), visit.keyboard
+    tool.get_by_role("button", name="Add a colour").focus()
+    keys.press("Enter")
+    tool.locator("summary").focus()
+    keys.press("Enter")
+    tool.get_by_label("% across").focus()
+    keys.press("ControlOrMeta+A")
+    keys.type("25")
+    aim, frame = visit.locator("#film-still .aim").bounding_box(), visit.locator("#film-still figure").bounding_box()
+    assert aim
+    assert frame
+    assert aim["x"] + aim["width"] / 2 == pytest.approx(frame["x"] + frame["width"] / 4, abs=1.5)
+    keys.press("Enter")
+    spot = visit.locator("#film-still .spot")
+    expect(spot).to_have_count(1, timeout=15_000)
+    expect(spot).to_have_attribute("style", re.compile(r"left: 25\.00%; top: 50\.00%"))
+
+
 def test_a_film_that_the_browser_cannot_play_is_seen_by_its_seconds(visit: Page, tmp_path: Path) -> None:
     odd = write_film(tmp_path / "odd.avi", map(scene, range(40)), codec="mpeg2video")
     visit.get_by_role("tab", name="Film").click()

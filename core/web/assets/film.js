@@ -48,7 +48,7 @@ autochrome.film = (element, { props, trigger }) => {
     adding = !adding;
     part("add").setAttribute("aria-pressed", String(adding));
     autochrome.tell(part("add"), adding ? "hints.done" : "hints.add");
-    part("ink").hidden = part("how").hidden = !adding;
+    part("ink").hidden = part("how").hidden = part("place").hidden = !adding;
     document.querySelector("#film-still").classList.toggle("adding", adding);
   });
   part("clear").addEventListener("click", () => give({ hints: [] }));
@@ -58,10 +58,31 @@ autochrome.film = (element, { props, trigger }) => {
     const still = event.target.closest?.("#film-still figure");
     if (!still || !adding) return;
     const box = still.getBoundingClientRect();
-    const place = (share) => Number(Math.min(Math.max(share, 0), 1).toFixed(4));
-    const spot = { x: place((event.clientX - box.x) / box.width), y: place((event.clientY - box.y) / box.height) };
-    give({ hints: [...value.hints, { t: value.at, ...spot, color: part("ink").querySelector("input").value }] });
+    put((event.clientX - box.x) / box.width, (event.clientY - box.y) / box.height);
   });
+  const put = (...place) => {
+    const [x, y] = place.map((share) => Number(Math.min(Math.max(share, 0), 1).toFixed(4)));
+    give({ hints: [...value.hints, { t: value.at, x, y, color: part("ink").querySelector("input").value }] });
+  };
+
+  /* The place in numbers, for who has no pointer; it is shown on the frame. */
+  const fields = [part("across"), part("down")];
+  const given = () => fields.map((field) => (field.valueAsNumber || 0) / 100);
+  const aim = (shown) => {
+    document.querySelector("#film-still .aim")?.remove();
+    const still = shown && document.querySelector("#film-still figure");
+    if (!still) return;
+    const mark = document.createElement("i");
+    mark.className = "aim";
+    [mark.style.left, mark.style.top] = given().map((share) => `${share * 100}%`);
+    still.append(mark);
+  };
+  part("put").addEventListener("click", () => put(...given()));
+  for (const field of fields) {
+    for (const name of ["focus", "input"]) field.addEventListener(name, () => aim(true));
+    field.addEventListener("blur", () => aim(false));
+    field.addEventListener("keydown", (event) => event.key === "Enter" && put(...given()));
+  }
   hear(["emptied", "loadstart"], player, () => {
     props.value = value = { at: 0, hints: [] }; // another film
     list();
