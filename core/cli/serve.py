@@ -152,11 +152,11 @@ def launch(settings: Settings, queue: int | None, options: dict[str, Any]) -> Pa
     from core.web.status_pages import StatusPages
 
     settings = settings.model_copy(update={"pixels_at_once": settings.pixels_at_once or settings.max_pixels})
-    disk = limit_cache(settings.disk_mb)
     engine = make_engine(settings)
     predict_on_gpu(engine.registry)
     engine.registry.start_fetching()
     page = build_page(engine, settings)
+    disk = limit_cache(settings.disk_mb, page.renew)
     if queue is not None:
         page.queue(max_size=queue)
     names = own_names(options["server_name"], options.get("root_path"), settings.allow_host)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path, PurePath
@@ -126,10 +126,10 @@ def make_room(size: int = 0) -> None:
         budget.require(size)
 
 
-def limit_cache(megabytes: int) -> DiskBudget:
-    """Let Gradio's cache, where photographs and pictures lie, be no larger than this."""
+def limit_cache(megabytes: int, renew: Callable[[], None] = lambda: None) -> DiskBudget:
+    """Let Gradio's cache, where photographs and pictures lie, be no larger; ``renew`` is as ``DiskBudget`` has it."""
     cache = Path(get_upload_folder())
-    _BUDGETS[cache] = DiskBudget(cache, megabytes)
+    _BUDGETS[cache] = DiskBudget(cache, megabytes, renew)
     return _BUDGETS[cache]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -36,8 +37,9 @@ _SENTENCE = "This server keeps as many photographs as its disk may hold; try aga
 class DiskBudget:
     """The bytes that lie in a folder, against those that may. Thread-safe."""
 
-    def __init__(self, folder: Path, megabytes: int):
-        self._folder, self._limit = folder, megabytes * 1_000_000
+    def __init__(self, folder: Path, megabytes: int, renew: Callable[[], None] = lambda: None):
+        """``renew`` is called before anything is deleted, and makes new what is in use, however old."""
+        self._folder, self._limit, self._renew = folder, megabytes * 1_000_000, renew
         self._lock = threading.Lock()
         self._files: list[_File] = []
         self._used, self._counted_at = 0, float("-inf")
@@ -57,13 +59,15 @@ class DiskBudget:
         with self._lock:
             self._count()
             if self._used + more > self._limit:
+                self._renew()
+                self._count(anew=True)
                 if self._used - sum(file.size for file in self._not_in_use()) + more > self._limit:
                     raise PhotoError(_SENTENCE)
                 self._delete(self._used + more - self._limit * (1 - _SPARE))
             self._used += more  # is on its way; the next count finds it there
 
-    def _count(self) -> None:
-        if time.monotonic() - self._counted_at > _FRESH:
+    def _count(self, anew: bool = False) -> None:
+        if anew or time.monotonic() - self._counted_at > _FRESH:
             self._files = sorted(_files(self._folder))
             self._used, self._counted_at = sum(file.size for file in self._files), time.monotonic()
 
@@ -102,25 +106,36 @@ class UploadGuard:
 
 
 class _File(NamedTuple):
+    """``changed_at`` is when it was written, or another file into its folder."""
+
     changed_at: float
     size: int
     path: str
+
+
+def _written(place: str) -> float:
+    """When a folder's content was last changed."""
+    try:
+        return os.stat(place).st_mtime
+    except OSError:  # deleted meanwhile
+        return 0.0
 
 
 def _files(folder: Path) -> list[_File]:
     """All files below a folder; removes what is left empty there."""
     found, now = [], time.time()
     for place, _, names in os.walk(folder, topdown=False):
+        written = _written(place) if place != str(folder) else 0.0  # a film's parts are needed while others come
         for name in names:
             path = os.path.join(place, name)
             try:
                 status = os.lstat(path)
             except OSError:  # deleted meanwhile
                 continue
-            found.append(_File(status.st_mtime, status.st_size, path))
+            found.append(_File(max(status.st_mtime, written), status.st_size, path))
         if not names and place != str(folder):
             try:
-                if now - os.stat(place).st_mtime > _LEFT:
+                if now - written > _LEFT:
                     os.rmdir(place)
             except OSError:  # there is a folder in it
                 continue

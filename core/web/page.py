@@ -6,7 +6,8 @@ import base64
 import math
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -114,7 +115,7 @@ class Page(gr.Blocks, metaclass=_NoStub):  # type: ignore[misc]
         ``_frontend`` is asked for one thing: whether the page must answer itself within three seconds of its start,
         or end. A machine that is busy or small takes longer, and is waited for a few lines before that.
         """
-        self.temp_file_sets[:] = [_Files(files) for files in self.temp_file_sets]
+        self.temp_file_sets[:] = [_Files(files, self.renew) for files in self.temp_file_sets]
         self._queue.ANAYLTICS_CACHE_FREQUENCY = math.inf
         told = super().launch(*given, **{"_frontend": False, **named})
         self.state_holder.blocks = SimpleNamespace(default_config=self.default_config, blocks=())
@@ -138,6 +139,15 @@ class Page(gr.Blocks, metaclass=_NoStub):  # type: ignore[misc]
         """Whether a call, by its event's id, is under way, or its result is still to be fetched."""
         pending = self._queue.pending_event_ids_session
         return call in self._queue.event_ids_to_events or any(call in calls for calls in pending.values())
+
+    def renew(self) -> None:
+        """Make what was sent for calls that wait or are worked on as new as if it came now: their hour begins when
+        they end."""
+        for call in tuple(self._queue.event_ids_to_events.values()):
+            for path in _named_in(call.data and call.data.data):
+                if path in self.upload_file_set:  # a call may name anything
+                    with suppress(OSError):
+                        os.utime(path)
 
     def _forget(self) -> None:
         """Gradio never forgets that a caller had a result to fetch, though it keeps that of 2000 callers alone."""
@@ -180,15 +190,25 @@ class _Files:
     path that is no file, which a call may name.
     """
 
-    def __init__(self, files: set[str]):
-        self._files = files
+    def __init__(self, files: set[str], renew: Callable[[], None]):
+        self._files, self._renew = files, renew
 
     def __iter__(self) -> Iterator[str]:
+        self._renew()
         return filter(os.path.isfile, tuple(self._files))
 
     def __isub__(self, gone: set[str]) -> _Files:
         self._files -= gone
         return self
+
+
+def _named_in(values: Any) -> Iterator[str]:
+    """Paths of the files in a call's values."""
+    if is_file_obj_with_meta(values):
+        yield values["path"]
+    elif isinstance(values, dict | list):
+        for value in values.values() if isinstance(values, dict) else values:
+            yield from _named_in(value)
 
 
 def launch_options(settings: Settings) -> dict[str, Any]:

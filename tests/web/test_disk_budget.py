@@ -41,7 +41,8 @@ def test_the_oldest_make_room_but_nothing_that_may_be_in_use(tmp_path: Path) -> 
         path = tmp_path / str(age) / "picture.png"
         path.parent.mkdir()
         path.write_bytes(bytes(190_000))
-        os.utime(path, (now - age, now - age))
+        for old in (path, path.parent):
+            os.utime(old, (now - age, now - age))
     budget = DiskBudget(tmp_path, 1)
     budget.require(50_000)
     assert len(list(tmp_path.rglob("*.png"))) == 5
@@ -52,6 +53,19 @@ def test_the_oldest_make_room_but_nothing_that_may_be_in_use(tmp_path: Path) -> 
     assert sorted(path.parent.name for path in tmp_path.rglob("*.png")) == ["2000", "5", "500", "700"]
     budget.require(400_000)
     assert sorted(path.parent.name for path in tmp_path.rglob("*.png")) == ["5", "500"]
+
+
+def test_what_work_in_hand_needs_stays_however_old(tmp_path: Path) -> None:
+    sent, part, other = (tmp_path / name / "film.mp4" for name in ("sent", "parts", "other"))
+    for path in (sent, part, other):
+        path.parent.mkdir()
+        path.write_bytes(bytes(300_000))
+        for old in (path, path.parent):
+            os.utime(old, (1000, 1000))
+    budget = DiskBudget(tmp_path, 1, lambda: os.utime(sent))
+    (part.parent / "next.mp4").touch()
+    budget.require(300_000)
+    assert [path.exists() for path in (sent, part, other)] == [True, True, False]
 
 
 @contextmanager

@@ -626,6 +626,25 @@ def test_a_batch_reads_no_file_of_the_server(served: Served, tmp_path: Path) -> 
     assert served.backend.calls == calls
 
 
+def test_what_a_call_was_sent_stays_until_an_hour_after_it(served: Served, tmp_path: Path) -> None:
+    """A film waits for those before it, and takes its time."""
+    Image.effect_noise((64, 48), 40).save(tmp_path / "new.png")
+    before = set(served.page.upload_file_set)
+    served.backend.entered.clear()
+    served.backend.go_on.clear()
+    job = served.client.submit(image=handle_file(str(tmp_path / "new.png")), api_name="/colorize")
+    assert served.backend.entered.wait(20)
+    (sent,) = map(Path, served.page.upload_file_set - before)
+    time.sleep(1.1)
+    delete_files_created_by_app(served.page, 1)
+    assert sent.exists()
+    served.backend.go_on.set()
+    job.result(timeout=20)
+    time.sleep(1.1)
+    delete_files_created_by_app(served.page, 1)
+    assert not sent.exists()
+
+
 # --- privacy; last, because it empties the server's folder ---
 
 
