@@ -35,7 +35,7 @@ from core.web.texts import ASSETS, label, say, script, translations
 from core.web.theme import make_theme
 
 _MOST_SESSIONS = 300
-"""Visitors whose state is kept, the latest; Gradio counts each call of the API as one."""
+"""Visitors whose state is kept, and those whose results, the latest; Gradio counts each call of the API as one."""
 
 _MARK = (ASSETS / "mark.svg").read_text().replace("<svg ", '<svg aria-hidden="true" ')
 _STYLES = ("page.css", "viewer.css", "panel.css", "hints.css", "prints.css", "film.css", "phone.css")
@@ -109,8 +109,8 @@ class Page(gr.Blocks, metaclass=_NoStub):  # type: ignore[misc]
         """Serve it; see ``launch_options``.
 
         For each new session, and each call of the API is one, Gradio would copy all components' properties, for deep
-        links, which there are none of here: 20 ms and 0.2 MB. What an output changes it notes all the same. And after
-        each call it would make statistics of the last 10,000, for a dashboard, which there is none of either.
+        links, which there are none of here: 20 ms and 0.2 MB. And after each call it would make statistics of the last
+        10,000, for a dashboard, which there is none of either.
 
         ``_frontend`` is asked for one thing: whether the page must answer itself within three seconds of its start,
         or end. A machine that is busy or small takes longer, and is waited for a few lines before that.
@@ -130,10 +130,14 @@ class Page(gr.Blocks, metaclass=_NoStub):  # type: ignore[misc]
         function = self.fns[block_fn] if isinstance(block_fn, int) else block_fn
         endpoint = str(function.api_name) if function.api_visibility == "public" else "page"
         self._forget()
-        with self.calls.one(endpoint, named.get("request")) as call:
-            output = await super().process_api(block_fn, *given, **named)
-            call.goes_on = bool(output["is_generating"])
-            return output
+        try:
+            with self.calls.one(endpoint, named.get("request")) as call:
+                output = await super().process_api(block_fn, *given, **named)
+                call.goes_on = bool(output["is_generating"])
+                return output
+        finally:
+            if state := named.get("state"):
+                state.config_values.clear()  # the pictures that it shows, for deep links, which there are none of here
 
     def knows(self, call: str) -> bool:
         """Whether a call, by its event's id, is under way, or its result is still to be fetched."""
@@ -150,11 +154,14 @@ class Page(gr.Blocks, metaclass=_NoStub):  # type: ignore[misc]
                         os.utime(path)
 
     def _forget(self) -> None:
-        """Gradio never forgets that a caller had a result to fetch, though it keeps that of 2000 callers alone."""
+        """Gradio keeps what 2000 callers have not fetched, and never forgets that they had something to fetch."""
         pending, results = self._queue.pending_event_ids_session, self._queue.pending_messages_per_session
-        if len(pending) > 2 * len(results) + 100:
-            for caller in pending.keys() - results.keys():
-                del pending[caller]
+        working = {event.session_hash for event in self._queue.event_ids_to_events.values()}
+        left = [caller for caller, told in results.items() if not told.empty() and caller not in working]
+        for caller in left[:-_MOST_SESSIONS]:
+            del results[caller]
+        for caller in pending.keys() - results.keys():
+            del pending[caller]
 
     async def preprocess_data(self, block_fn: Any, inputs: list[Any], *more: Any, **named: Any) -> Any:
         """Each input as its field makes it ready."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -29,28 +30,36 @@ def while_wanted(progress: Progress) -> Progress:
     return told
 
 
+_MOST_EXPECTED = 300
+"""Visitors whose work is known to wait for its turn, the latest: some of it never comes."""
+
+
 class Stops:
     """What tells a visitor's work to end; a visitor has one piece of work at a time in a tab."""
 
     def __init__(self) -> None:
-        self._by_visitor: dict[str, threading.Event] = {}
+        self._expected: OrderedDict[str, threading.Event] = OrderedDict()
+        self._working: dict[str, threading.Event] = {}
 
     def expect(self, request: gr.Request) -> None:
         """The visitor's work waits for its turn: it can be stopped before it begins."""
-        self._by_visitor[str(request.session_hash)] = threading.Event()
+        self._expected[str(request.session_hash)] = threading.Event()
+        if len(self._expected) > _MOST_EXPECTED:
+            self._expected.popitem(last=False)
 
     @contextmanager
     def working(self, request: gr.Request) -> Iterator[threading.Event]:
         """An event that is set when the visitor wants no more of the work within."""
         visitor = str(request.session_hash)
-        event = self._by_visitor.setdefault(visitor, threading.Event())
+        event = self._working[visitor] = self._expected.pop(visitor, threading.Event())
         try:
             yield event
         finally:
-            self._by_visitor.pop(visitor, None)
+            self._working.pop(visitor, None)
 
     def stop(self, request: gr.Request) -> None:
         """Tell the visitor's work to end; there need not be any."""
-        event = self._by_visitor.get(str(request.session_hash))
+        visitor = str(request.session_hash)
+        event = self._working.get(visitor) or self._expected.get(visitor)
         if event:
             event.set()

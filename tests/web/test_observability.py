@@ -105,6 +105,25 @@ def test_what_is_counted_and_measured(server: Server) -> None:
     assert after["autochrome_disk_limit_bytes"] == 4e9
 
 
+def test_results_that_nobody_fetches_are_kept_for_the_latest_callers(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.web.page._MOST_SESSIONS", 3)
+    server.backend.go.clear()
+    held = server.ask()
+    for _ in range(100):
+        if server.backend.calls:
+            break
+        time.sleep(0.1)
+    calls = [server.http.post("gradio_api/call/v2/backends", json={}) for _ in range(6)]
+    server.backend.go.set()
+    assert "complete" in server.result(held)  # it began before all of them
+    first, *_, last = (server.http.get(f"gradio_api/call/backends/{call.json()['event_id']}") for call in calls)
+    assert (first.status_code, last.status_code) == (404, 200)
+    assert "its result has been fetched" in first.text
+    assert "complete" in last.text
+
+
 def test_the_queue_is_seen_while_it_waits(server: Server) -> None:
     server.backend.go.clear()
     asked = [server.ask() for _ in range(6)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import csv
+import gc
 import io
 import json
 import re
@@ -294,6 +295,30 @@ def test_each_picture_goes_to_the_page_once_while_others_are_made() -> None:
     told = [{"value": _gallery_html(pictures[: count + 1]), "visible": True} for count in range(40)]
     sent = sum(len(json.dumps(diff(before, after))) for before, after in pairwise(told))
     assert sent < 1.1 * len(told[-1]["value"])
+
+
+def pictures_in_memory() -> int:
+    """Bytes of pictures that are kept as text."""
+    texts = {
+        id(value): len(value)
+        for each in gc.get_objects()
+        if type(each) is dict
+        for value in list(each.values())
+        if type(value) is str and 'src="data:image' in value
+    }
+    return sum(texts.values())
+
+
+def test_of_pictures_that_a_page_shows_the_server_keeps_none(visit: Page, tmp_path: Path) -> None:
+    before = pictures_in_memory()
+    for number in range(3):
+        Image.effect_noise((300 + number, 200), 60).save(tmp_path / f"{number}.png")
+    choose(visit, sorted(tmp_path.glob("*.png")))
+    visit.locator("#batch-start").click()
+    expect(visit.locator("#batch-gallery button img")).to_have_count(3, timeout=20_000)
+    expect(visit.locator("#batch-zip")).to_be_visible()
+    assert len(visit.locator("#batch-gallery").inner_html()) > 30_000
+    assert pictures_in_memory() - before < 10_000
 
 
 # --- Backends ---
