@@ -83,6 +83,29 @@ def test_progress_is_shown_while_the_network_runs(visit: Page, served: Studio, t
     expect(visit.locator("#slider img").nth(1)).to_be_visible()
 
 
+@pytest.mark.parametrize("meanwhile", ["is uploaded", "is coloured"])
+def test_of_two_photographs_dropped_the_last_is_coloured(
+    visit: Page, served: Studio, tmp_path: Path, meanwhile: str
+) -> None:
+    first, second = tmp_path / "first.png", tmp_path / "second.png"
+    for number, path in enumerate((first, second)):
+        Image.effect_noise((64 + number, 64), 80).save(path)
+    served.backend.go_on.clear()
+    try:
+        calls = served.backend.calls
+        drop(visit, first, kind="image/png")
+        while meanwhile == "is coloured" and served.backend.calls == calls:
+            visit.wait_for_timeout(50)
+        drop(visit, second, kind="image/png")
+        expect(visit.locator("#upload img")).to_be_attached(timeout=15_000)
+        visit.wait_for_timeout(500)
+    finally:
+        served.backend.go_on.set()
+    expect(visit.locator("#story")).to_contain_text("second.png", timeout=15_000)
+    visit.get_by_role("button", name="Another photograph").click()
+    expect(visit.locator("#upload img")).to_have_count(0)  # the field is there for the next one
+
+
 def test_downloaded_png_is_the_engines_picture(visit: Page, served: Studio, grandma: Path) -> None:
     show(visit, grandma)
     set_slider(visit, "strength", 0.5)

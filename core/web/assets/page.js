@@ -94,10 +94,19 @@ autochrome.give = (field, files) => {
   field.files = carrier.files;
 };
 
-/* Give files to the field on the tab that is open, wherever on the page they came from. */
+/* Give files to the field on the tab that is open, wherever on the page they came from. Gradio takes a field away while
+   it uploads: then the last files that came are given as soon as it is back. */
+let offered = 0;
 autochrome.offer = (files, place = ".takes") => {
-  const field = autochrome.openTab()?.querySelector(`${place} input[type=file]`);
-  if (!field || !files.length) return false;
+  const taker = autochrome.openTab()?.querySelector(place);
+  if (!taker || !files.length) return false;
+  const number = ++offered;
+  const field = taker.querySelector("input[type=file]");
+  if (!field) {
+    const kept = [...files];
+    autochrome.when(`#${taker.id} input[type=file]`, () => number === offered && autochrome.offer(kept, `#${taker.id}`));
+    return true;
+  }
   if (!field.multiple && !autochrome.isForOne(files)) return true;
   autochrome.give(field, field.multiple ? files : [files[0]]);
   field.dispatchEvent(new Event("change", { bubbles: true }));

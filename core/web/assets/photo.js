@@ -10,6 +10,7 @@ autochrome.photo = (() => {
   let whole = false; // the photograph as it was is still to be shown
   let others = 0; // timer until the strip is asked for
   let later = 0; // timer until a server that did not answer is asked again
+  let asked = null; // path of the upload that was asked for last
   let lost = null; // name and look of a photograph that the server has no more, for when it is given again
   const part = (selector) => document.querySelector(selector);
   const { look, models, visit, notice } = autochrome;
@@ -54,6 +55,7 @@ autochrome.photo = (() => {
   /* What the server makes of an upload, an example, another model. */
   function answered(answer) {
     if (answer?.notice) return notice.show("notice.plain", { problem: answer.notice });
+    page.trigger("taken");
     if (!answer?.turn || answer.turn !== turn) return;
     if ("asked_for" in answer) return failed(answer);
     open(answer);
@@ -341,7 +343,12 @@ autochrome.photo = (() => {
   }
 
   return {
-    ask: (file) => ask(file ? { upload: true } : {}),
+    ask(file) {
+      asked = file.path;
+      return ask({ upload: true });
+    },
+    /* What is left in the field after an answer: a photograph that came meanwhile. */
+    left: (file) => (file?.path === asked ? null : file),
     again: () => begin({ session: shown?.session }),
     take: () => begin({ session: shown?.session, suited: true }),
     answered,

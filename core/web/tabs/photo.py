@@ -48,13 +48,18 @@ def build_photo_tab(engine: Engine) -> Parts:
     begin: dict[str, Any] = common | {
         "fn": actions.begin,
         "inputs": [parts.upload, parts.asked, parts.reference],
-        "outputs": [parts.upload, parts.desk],
+        "outputs": parts.desk,
         "show_progress_on": [parts.upload, parts.desk],
     }
     parts.upload.change(
-        js="(file, asked, reference) => [file, file ? autochrome.photo.ask(file) : null, reference]", **begin
+        js="(file, asked, reference) => [file, file ? autochrome.photo.ask(file) : null, reference]",
+        trigger_mode="multiple",  # the next photograph need not wait for the answer
+        **begin,
     )
-    parts.desk.again(actions.begin_again, [parts.reference], [parts.upload, parts.desk], **_without(begin))
+    parts.desk.taken(
+        None, parts.upload, parts.upload, js="(file) => autochrome.photo.left(file)", api_visibility="private"
+    )
+    parts.desk.again(actions.begin_again, [parts.reference], parts.desk, **_without(begin))
     parts.second_upload.input(
         actions.use_reference, parts.second_upload, [parts.second_upload, parts.reference, parts.desk], **common
     ).success(
@@ -81,10 +86,10 @@ class _Actions:
         reference: Upload | None,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - Gradio's way to hand one in
     ) -> Any:
-        """Colour an upload; the field is emptied at once, which calls this again with nothing."""
+        """Colour an upload; the field is emptied in the end, which calls this again with nothing."""
         if photo is None or asked is None:
             return gr.skip()
-        return None, self._answer(asked, lambda: photo, reference, progress)
+        return self._answer(asked, lambda: photo, reference, progress)
 
     def begin_again(
         self,
@@ -101,7 +106,7 @@ class _Actions:
                 return Upload(str(example.path), example.path.name)
             return find_session(asked.get("session")).upload
 
-        return gr.skip(), self._answer(asked, photo, reference, progress)
+        return self._answer(asked, photo, reference, progress)
 
     def use_reference(self, upload: Upload | None) -> Any:
         """Take the colours from an upload; a small copy stands for it, as browsers cannot show every format."""

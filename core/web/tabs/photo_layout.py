@@ -17,7 +17,7 @@ from core.web.messages import notice_place
 from core.web.texts import label, page_part, say
 from core.web.upload_fields import PhotoUpload
 
-_BEGIN = 'autochrome.photo.begin(element, { trigger, props, server, watch }); // "again" "compare"'
+_BEGIN = 'autochrome.photo.begin(element, { trigger, props, server, watch }); // "again" "compare" "taken"'
 
 
 @dataclass(frozen=True)
