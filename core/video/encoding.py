@@ -95,8 +95,8 @@ def encoding_for(film: Path, codec: str | None = None, quality: int | None = Non
     ending = _ANOTHER.get(ending, ending)
     if codec is not None and codec not in CODECS:
         raise RequestError(f"There is no codec '{codec[:20]}'; choose one of {', '.join(CODECS)}.")
-    if quality is not None and not 0 <= quality <= 100:
-        raise RequestError("The quality of a film is 0 to 100; correct it or leave it out.")
+    if quality is not None and not 1 <= quality <= 100:
+        raise RequestError("The quality of a film is 1 to 100; correct it or leave it out.")
     chosen = codec or _USUAL.get(ending, "h264")
     if ending not in CODECS[chosen].containers:
         ending = CODECS[chosen].containers[0] if codec else ".mkv"

@@ -29,7 +29,7 @@ def join(
             than the film is shown from 0 on.
 
     Returns:
-        Sentences about what the new container could not hold.
+        Sentences about what could not be kept.
 
     Raises:
         FilmError: it cannot be written.
@@ -52,11 +52,14 @@ def join(
             if film.rotation:
                 pictures.set_display_rotation(film.rotation)
             kept, lost = _other_streams(source, sink)
+            unsaid: list[str] = []
             sink.metadata.update(source.metadata)
             sink.metadata["comment"] = "; ".join(filter(None, [comment_in(source.metadata), mark]))
             begin, end = (None if time is None else time * film.time_base for time in (start, until))
             if begin is None:
                 _keep_chapters(source, sink, end)
+            elif _without_timecode(sink) + _without_timecode(pictures):
+                unsaid.append("The film's timecode is that of its beginning, which a part has not; it was left out.")
             streams = [_of_parts(parts, pictures), _of_source(source, kept, begin, end)]
             for _, packet in heapq.merge(*streams, key=lambda each: each[0]):
                 late = round(begin / packet.time_base) if begin else 0
@@ -64,7 +67,7 @@ def join(
                 if packet.pts is not None:
                     packet.pts -= late
                 sink.mux(packet)
-            return [f"{target.suffix[1:]} cannot hold its {name}, which was left out." for name in lost]
+            return [f"{target.suffix[1:]} cannot hold its {name}, which was left out." for name in lost] + unsaid
     except (av.FFmpegError, OSError, ValueError) as error:
         target.unlink(missing_ok=True)
         raise about_writing(error) from error
@@ -96,6 +99,14 @@ def _other_streams(source: Any, sink: Any) -> tuple[dict[int, Any], list[str]]:
         kept[stream.index].metadata.update(stream.metadata)
         kept[stream.index].disposition = stream.disposition
     return kept, lost
+
+
+def _without_timecode(place: Any) -> bool:
+    """Take a film's timecode out of its metadata; whether there was one."""
+    names = [name for name in place.metadata if name.lower() == "timecode"]
+    for name in names:
+        del place.metadata[name]
+    return bool(names)
 
 
 def _covers(source: Any) -> set[int]:

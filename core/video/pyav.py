@@ -11,6 +11,7 @@ from core.errors import FilmError
 
 if TYPE_CHECKING:
     from av.container import InputContainer
+    from av.packet import Packet
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
@@ -64,18 +65,30 @@ def main_stream(container: InputContainer) -> VideoStream:
 def decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
     """Pictures in the order in which they are shown; those that are broken are left out."""
     av = import_av()
-    packets = container.demux(stream)
-    while True:
+    for packet in _packets(container, stream):
         try:
-            packet = next(packets, None)
-        except av.FFmpegError:  # cut short: what is there has been given
-            packet = None
-        if packet is None:
-            return
-        try:
-            yield from packet.decode()
+            yield from stream.decode(packet)
         except av.FFmpegError:  # broken: this packet's frame is lost, and no other
             continue
+
+
+def _packets(container: InputContainer, stream: VideoStream) -> Iterator[Packet[Any] | None]:
+    """A stream's packets, and in the end one that is empty, or None: the decoder gives what it still holds.
+
+    The last packet of a file that was cut short is left out: it would cost the frames before it, on which other threads
+    are at work.
+    """
+    av = import_av()
+    cut = None
+    try:
+        for packet in container.demux(stream):
+            if cut is not None and packet.size:
+                yield cut
+            cut = packet if packet.is_corrupt else None
+            if cut is None:
+                yield packet
+    except av.FFmpegError:  # cut short: what is there has been given
+        yield None
 
 
 def reason(error: BaseException) -> str:

@@ -122,7 +122,8 @@ def test_fonts_covers_and_the_usual_sound_are_kept_or_named(tmp_path: Path, endi
 
 def packed_anew(film: Path, target: Path, chapters: tuple[int, ...] = (), **metadata: str) -> Path:
     """The same pictures in another file, with metadata and chapters of so many milliseconds each."""
-    with av.open(str(film)) as source, av.open(str(target), "w") as sink:
+    head = {"movflags": "faststart"} if target.suffix == ".mp4" else {}
+    with av.open(str(film)) as source, av.open(str(target), "w", options=head) as sink:
         stream = sink.add_stream_from_template(source.streams.video[0])
         sink.metadata.update(metadata)
         times = [*accumulate(chapters, initial=0)]
@@ -159,6 +160,15 @@ def test_a_films_timecode_is_kept(tmp_path: Path, ending: str, other: str, times
         with av.open(str(path)) as container:
             said = container.metadata | container.streams.video[0].metadata
         assert (said.get("timecode") or said["TIMECODE"]).startswith("01:00:00:00")
+
+
+def test_a_part_does_not_have_the_timecode_of_the_films_beginning(tmp_path: Path) -> None:
+    plain = write_film(tmp_path / "plain.mkv", map(scene, range(20)))
+    film = packed_anew(plain, tmp_path / "a.mov", timecode="01:00:00:00")
+    done = colour(film, tmp_path / "b.mov", start=0.4)
+    with av.open(str(done.path)) as container:
+        assert "timecode" not in container.metadata | container.streams.video[0].metadata
+    assert done.warnings == ("The film's timecode is that of its beginning, which a part has not; it was left out.",)
 
 
 @pytest.mark.parametrize("ending", [".mkv", ".mp4"])
@@ -549,6 +559,15 @@ def test_spoilt_films_become_films_or_one_sentence(tmp_path: Path, how: str, end
         assert not target.exists()
     else:
         assert done.frames == len(read_film(target)) > 0
+
+
+def test_a_film_that_was_cut_short_keeps_every_frame_that_is_whole(tmp_path: Path) -> None:
+    whole = packed_anew(write_film(tmp_path / "a.mkv", map(scene, range(60))), tmp_path / "whole.mp4")
+    data, film = whole.read_bytes(), tmp_path / "cut.mp4"
+    with av.open(str(whole)) as container:
+        ends = [packet.pos + packet.size for packet in container.demux(video=0) if packet.size]
+    film.write_bytes(data[: ends[40] + 20])
+    assert colour(film, tmp_path / "b.mkv").frames == 41
 
 
 def test_sound_alone_is_no_film(tmp_path: Path) -> None:
