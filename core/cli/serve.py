@@ -142,6 +142,7 @@ def launch(settings: Settings, queue: int | None, options: dict[str, Any]) -> Pa
 
     from core.space.zero_gpu import predict_on_gpu
     from core.web.answers import HANDLERS, NoServerError, NoSuchCall
+    from core.web.body_limit import BodyLimit
     from core.web.colouring import limit_cache
     from core.web.disk_budget import UploadGuard
     from core.web.drain import DrainGuard
@@ -170,6 +171,7 @@ def launch(settings: Settings, queue: int | None, options: dict[str, Any]) -> Pa
         Middleware(NoSuchCall, page.knows),
         Middleware(DrainGuard, page.drain),
         Middleware(UploadGuard, disk),
+        Middleware(BodyLimit, settings),
     ]
     edges = {"middleware": [*guards, *own["app_kwargs"]["middleware"]], "exception_handlers": HANDLERS}
     said = io.StringIO()  # Gradio's own lines about the address: ours take their place
