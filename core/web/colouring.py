@@ -24,6 +24,7 @@ from core.settings import Settings
 from core.video.colour_film import ColouredFilm, FilmJob, colour_film
 from core.video.encoding import encoding_for
 from core.web.disk_budget import DiskBudget
+from core.web.own_cache import KEPT_SECONDS
 from core.web.stops import while_wanted
 from core.web.upload_fields import Upload
 
@@ -131,6 +132,12 @@ def limit_cache(megabytes: int, renew: Callable[[], None] = lambda: None) -> Dis
     cache = Path(get_upload_folder())
     _BUDGETS[cache] = DiskBudget(cache, megabytes, renew)
     return _BUDGETS[cache]
+
+
+def sweep_cache() -> None:
+    """Delete what has lain in Gradio's cache for as long as anything is kept, where ``limit_cache`` made it ours."""
+    if budget := _BUDGETS.get(Path(get_upload_folder())):
+        budget.sweep(KEPT_SECONDS)
 
 
 _BUDGETS: dict[Path, DiskBudget] = {}

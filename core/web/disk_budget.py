@@ -1,10 +1,11 @@
 """How much disk photographs and pictures on a server may take: old ones make room for new ones.
 
-Gradio deletes them after an hour, and leaves their folders empty; those are removed too.
+Gradio deletes those that it knows of after an hour, and leaves their folders empty; the rest goes with them.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -61,25 +62,32 @@ class DiskBudget:
             if self._used + more > self._limit:
                 self._renew()
                 self._count(anew=True)
-                if self._used - sum(file.size for file in self._not_in_use()) + more > self._limit:
+                may_go = self._older(_IN_USE)
+                if self._used - sum(file.size for file in may_go) + more > self._limit:
                     raise PhotoError(_SENTENCE)
-                self._delete(self._used + more - self._limit * (1 - _SPARE))
+                self._delete(may_go, self._used + more - self._limit * (1 - _SPARE))
             self._used += more  # is on its way; the next count finds it there
+
+    def sweep(self, seconds: float) -> None:
+        """Delete what is older: uploads that broke off, sidecars, and what else Gradio was not told of."""
+        with self._lock:
+            self._count(anew=True)
+            self._delete(self._older(seconds), math.inf)
 
     def _count(self, anew: bool = False) -> None:
         if anew or time.monotonic() - self._counted_at > _FRESH:
             self._files = sorted(_files(self._folder))
             self._used, self._counted_at = sum(file.size for file in self._files), time.monotonic()
 
-    def _not_in_use(self) -> list[_File]:
-        """What may be deleted, the oldest first."""
+    def _older(self, seconds: float) -> list[_File]:
+        """What has not changed for so long, the oldest first."""
         now = time.time()
-        return [file for file in self._files if now - file.changed_at > _IN_USE]
+        return [file for file in self._files if now - file.changed_at > seconds]
 
-    def _delete(self, size: float) -> None:
-        """Delete so many bytes or more, the oldest first."""
+    def _delete(self, files: list[_File], size: float) -> None:
+        """Delete so many bytes of them or more, or all."""
         enough = self._used - size
-        for file in self._not_in_use():
+        for file in files:
             if self._used <= enough:
                 return
             with suppress(OSError):  # deleted meanwhile

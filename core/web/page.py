@@ -21,6 +21,7 @@ from core.errors import AutochromeError, RequestError
 from core.settings import Settings
 from core.web.alerts import alert
 from core.web.calls import Calls
+from core.web.colouring import sweep_cache
 from core.web.drain import Drain
 from core.web.endpoints.named import build_endpoints
 from core.web.fetched import fetched
@@ -115,7 +116,7 @@ class Page(gr.Blocks, metaclass=_NoStub):  # type: ignore[misc]
         ``_frontend`` is asked for one thing: whether the page must answer itself within three seconds of its start,
         or end. A machine that is busy or small takes longer, and is waited for a few lines before that.
         """
-        self.temp_file_sets[:] = [_Files(files, self.renew) for files in self.temp_file_sets]
+        self.temp_file_sets[:] = [_Files(files, self._tidy) for files in self.temp_file_sets]
         self._queue.ANAYLTICS_CACHE_FREQUENCY = math.inf
         told = super().launch(*given, **{"_frontend": False, **named})
         self.state_holder.blocks = SimpleNamespace(default_config=self.default_config, blocks=())
@@ -153,6 +154,11 @@ class Page(gr.Blocks, metaclass=_NoStub):  # type: ignore[misc]
                     with suppress(OSError):
                         os.utime(path)
 
+    def _tidy(self) -> None:
+        """What is done before Gradio deletes, every ten minutes."""
+        self.renew()
+        sweep_cache()
+
     def _forget(self) -> None:
         """Gradio keeps what 2000 callers have not fetched, and never forgets that they had something to fetch."""
         pending, results = self._queue.pending_event_ids_session, self._queue.pending_messages_per_session
@@ -187,7 +193,9 @@ class Page(gr.Blocks, metaclass=_NoStub):  # type: ignore[misc]
         if not is_http_url_like(file["path"]):
             return file
         path = await fetched(file["path"], self.max_file_size)
-        return file | {"path": str(path), "orig_name": path.name}
+        self.upload_file_set.add(str(path))  # so that it is deleted in time
+        file.update(path=str(path), orig_name=path.name)  # in the call itself, where ``renew`` finds it
+        return file
 
 
 class _Files:
@@ -197,11 +205,11 @@ class _Files:
     path that is no file, which a call may name.
     """
 
-    def __init__(self, files: set[str], renew: Callable[[], None]):
-        self._files, self._renew = files, renew
+    def __init__(self, files: set[str], tidy: Callable[[], None]):
+        self._files, self._tidy = files, tidy
 
     def __iter__(self) -> Iterator[str]:
-        self._renew()
+        self._tidy()
         return filter(os.path.isfile, tuple(self._files))
 
     def __isub__(self, gone: set[str]) -> _Files:

@@ -108,3 +108,19 @@ def test_old_files_go_though_others_come_meanwhile(tmp_path: Path) -> None:
         gradio.route_utils.delete_files_created_by_app(page, 0)
         assert not any(path.exists() for path in kept)
         assert new in page.upload_file_set and not {str(path) for path in kept} & page.upload_file_set
+
+
+def test_what_gradio_was_not_told_of_goes_after_an_hour_and_what_is_new_or_grows_stays(tmp_path: Path) -> None:
+    with launched(tmp_path, Settings()) as page:
+        assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+        names = ("tmpbroken", "old/picture.png.json", "film/.part/1.mp4", "new/picture.png.json", "sent/film.mp4")
+        broken, sidecar, part, new, sent = (tmp_path / name for name in names)
+        for path in (broken, sidecar, part, new, sent):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(b"x")
+        for path in (broken, sidecar, sidecar.parent, part, sent, sent.parent):
+            os.utime(path, (1000, 1000))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(page, "renew", lambda: os.utime(sent))  # work in hand needs it
+            gradio.route_utils.delete_files_created_by_app(page, 3600)
+        assert [path.exists() for path in (broken, sidecar, part, new, sent)] == [False, False, True, True, True]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 import zipfile
@@ -643,6 +644,27 @@ def test_what_a_call_was_sent_stays_until_an_hour_after_it(served: Served, tmp_p
     time.sleep(1.1)
     delete_files_created_by_app(served.page, 1)
     assert not sent.exists()
+
+
+def test_what_was_fetched_for_a_call_stays_until_an_hour_after_it(
+    served: Served, tmp_path: Path, neighbours: None
+) -> None:
+    Image.effect_noise((64, 48), 40).save(tmp_path / "away.png")
+    served.backend.entered.clear()
+    served.backend.go_on.clear()
+    with _Away((tmp_path / "away.png").read_bytes()) as url:
+        named = {"path": f"{url}/away.png", "meta": {"_type": "gradio.FileData"}}
+        job = served.client.submit(image=named, api_name="/colorize")
+        assert served.backend.entered.wait(20)
+    (fetched,) = Path(get_upload_folder()).rglob("away.png")
+    for old in (fetched, fetched.parent):
+        os.utime(old, (1000, 1000))
+    served.page.renew()
+    assert time.time() - fetched.stat().st_mtime < 60
+    served.backend.go_on.set()
+    job.result(timeout=20)
+    delete_files_created_by_app(served.page, 0)
+    assert not fetched.exists()
 
 
 # --- privacy; last, because it empties the server's folder ---
