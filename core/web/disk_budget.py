@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+import stat
 import threading
 import time
 from collections.abc import Callable
@@ -139,6 +140,8 @@ def _files(folder: Path) -> list[_File]:
             try:
                 status = os.lstat(path)
             except OSError:  # deleted meanwhile
+                continue
+            if not stat.S_ISREG(status.st_mode):  # a socket, by which processes speak to one another
                 continue
             found.append(_File(max(status.st_mtime, written), status.st_size, path))
         if not names and place != str(folder):
