@@ -11,6 +11,7 @@ from typing import Any, ParamSpec, TypeVar
 import gradio as gr
 
 from core.errors import AutochromeError, GoneError, RequestError
+from core.places import without_places
 from core.web.metrics import ERRORS
 from core.web.request_ids import current_id
 
@@ -80,7 +81,7 @@ def told(error: Exception) -> str:
     """What a person is told of an error, counted: its sentence, or one about a fault of our own, which is logged."""
     if isinstance(error, AutochromeError):
         ERRORS.labels(type(error).__name__).inc()
-        return str(error)
+        return without_places(str(error))
     logger.error("A call failed", exc_info=error)
     return str(_fault(error).message)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.engine import Engine
+from core.places import without_places
 from core.registry.backend import Backend, weights_of
 from core.web.option_fields import option_fields
 from core.weights.hub import is_offline
@@ -18,7 +19,7 @@ def list_backends(engine: Engine) -> list[dict[str, Any]]:
 def list_all(engine: Engine) -> list[dict[str, Any]]:
     """The same, and after them each plugin that could not be brought in, with the reason; its state is ``failed``."""
     listed = list_backends(engine)
-    problems = {failure.name: failure.reason for failure in engine.registry.failures}
+    problems = {failure.name: without_places(failure.reason) for failure in engine.registry.failures}
     for backend in listed:
         backend["message"] = backend["message"] or problems.pop(backend["id"], "")
     unnamed = dict.fromkeys(("summary", "licence", "citation"), "")
@@ -60,7 +61,7 @@ def _describe(backend: Backend) -> dict[str, Any]:
     status = weights.status()
     return described | {
         "state": status.state,
-        "message": status.message,
+        "message": without_places(status.message),
         "bytes_done": status.bytes_done,
         "bytes_total": status.bytes_total,
     }

@@ -1,5 +1,6 @@
 """The app as the README starts it: a real process, a real client, with and without a hub."""
 
+import json
 import os
 import socket
 import subprocess
@@ -79,6 +80,17 @@ def test_with_no_hub_the_first_photograph_is_coloured_at_once_by_pocket(tmp_path
         assert report["fallback_reason"].startswith("zhang-v2: The weights of zhang-v2 could not be fetched: ")
         backends = {backend["id"]: backend["state"] for backend in client.predict(api_name="/backends")}
         assert (backends["zhang-v2"], backends["pocket"]) == ("unavailable", "ready")
+
+
+def test_no_answer_tells_where_things_lie_on_the_server(tmp_path, photograph):
+    with served(tmp_path, HF_HUB_OFFLINE="1") as client:
+        _, report = client.predict(image=handle_file(photograph), api_name="/colorize")
+        assert report["fallback_reason"].endswith("put the files into models/zhang-v2.")
+        with pytest.raises(Exception, match="are not on this machine") as refused:
+            client.predict(image=handle_file(photograph), backend="zhang-v2", api_name="/colorize")
+        told = json.dumps([report, str(refused.value), client.predict(api_name="/backends")])
+        assert "models/zhang-v2" in told
+        assert str(ROOT) not in told and str(tmp_path) not in told
 
 
 def test_weights_arrive_while_it_serves_and_auto_uses_them_without_a_restart(tmp_path, photograph, hub, zhang_files):

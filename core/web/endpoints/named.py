@@ -16,6 +16,7 @@ from core.jobs.job import Job
 from core.look.look import make_look
 from core.photo.open import Photo, open_photo
 from core.photo.resize import thumbnail
+from core.places import without_places
 from core.render.confidence import confidence_picture
 from core.restore.restore import AUTO as WHAT_IS_SURE
 from core.restore.strokes import read_strokes
@@ -246,7 +247,7 @@ def _add_compare(engine: Engine) -> None:
         rows: list[dict[str, Any]] = []
         with kept_folder() as folder:
             for measured, picture in compare(engine, photo, SHOWN_PIXELS):
-                row = measured.model_dump(mode="json") | {"file": None}
+                row = measured.model_dump(mode="json") | {"file": None, "problem": without_places(measured.problem)}
                 if picture is not None:
                     row["file"] = len(files)
                     files.append(_write_png(folder, measured.backend, picture))
