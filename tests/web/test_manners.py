@@ -6,9 +6,11 @@ import io
 import re
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 from PIL import Image
@@ -107,6 +109,41 @@ def test_tabbing_through_the_controls_opens_no_lists(visit: Page, grandma: Path)
         met.add(visit.evaluate("document.activeElement.tagName + document.activeElement.id"))
         assert visit.locator("[role=listbox], .options[role], ul.options").count() == 0
     assert "SELECTformat" in met  # the browser's own, which opens when it is asked to
+
+
+def test_zooms_leave_room_for_others(visit: Page, served: Studio, browser: Browser, grandma: Path) -> None:
+    show(visit, grandma)
+    asked = visit.evaluate(
+        """() => ({
+            data: {
+                session: JSON.parse(sessionStorage.autochrome).session,
+                look: autochrome.look.get(),
+                region: { left: 0, top: 0, width: 9, height: 9, shown: 9 },
+            },
+            component_id: gradio_config.components.find((each) => each.props.elem_id === "desk").id,
+            fn_name: "show_part",
+            session_hash: "zooms",
+        })"""
+    )
+    go_on, tile = threading.Event(), Previews.tile
+
+    def slowly(self: Previews, *given: Any) -> Any:
+        assert go_on.wait(60)
+        return tile(self, *given)
+
+    def zoom(number: int) -> Any:
+        return httpx.post(f"{served.url}gradio_api/component_server", json=asked, timeout=90).json()
+
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(45) as pool:
+        patch.setattr(Previews, "tile", slowly)
+        try:
+            zooms = pool.map(zoom, range(45))
+            visit.wait_for_timeout(1000)
+            with served.visit(browser) as other:
+                show(other, save_halves(grandma.with_name("coat.png")))
+        finally:
+            go_on.set()
+        assert all(each["after"] for each in zooms)
 
 
 # --- Nothing lost ---

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 import gradio as gr
 import numpy as np
+from anyio import CapacityLimiter
 from pydantic import ValidationError
 
 from core.engine import Engine
@@ -30,10 +30,11 @@ from core.web.session import Prints, Session, find_session
 from core.web.small_pictures import data_uri, mask_uri
 from core.web.sureness import sureness_html
 from core.web.tabs.photo_layout import Parts, lay_out
+from core.web.turns import in_turn
 from core.web.upload_fields import Upload
 
-_AT_ONCE = threading.BoundedSemaphore(4)
-"""Pictures that are painted for the page at once."""
+_PAINTED, _ZOOMED = 4, 2
+"""Pictures, and parts of them in full size, that are painted for the page at once."""
 
 
 def build_photo_tab(engine: Engine) -> Parts:
@@ -119,40 +120,42 @@ class _Actions:
 
     def functions(self) -> list[Callable[..., Any]]:
         """What ``photo.js`` calls as ``server.name(given)``: each takes and gives an object."""
+        painted, zoomed = CapacityLimiter(_PAINTED), CapacityLimiter(_ZOOMED)
 
+        @in_turn(painted)
         @as_problem
         def show_look(given: dict[str, Any]) -> dict[str, Any]:
             session, look, pixels = self._found(given), _look(given), _whole(given.get("pixels") or 0)
-            with _AT_ONCE:
-                pictures = {"after": self._previews.after(session, look, pixels)}
-                if given.get("before"):
-                    pictures["before"] = self._previews.before(session, pixels)
-                    if session.is_version:
-                        pictures["theirs"] = self._previews.theirs(session, pixels)
-                return {name: data_uri(photo.pixels, photo.alpha) for name, photo in pictures.items()}
+            pictures = {"after": self._previews.after(session, look, pixels)}
+            if given.get("before"):
+                pictures["before"] = self._previews.before(session, pixels)
+                if session.is_version:
+                    pictures["theirs"] = self._previews.theirs(session, pixels)
+            return {name: data_uri(photo.pixels, photo.alpha) for name, photo in pictures.items()}
 
+        @in_turn(painted)
         @as_problem
         def show_others(given: dict[str, Any]) -> dict[str, Any]:
             session, look = self._found(given), _look(given)
-            with _AT_ONCE:
-                found = self._previews.alternatives(session, look)
-                others = [{"name": each.name, "picture": data_uri(picture)} for each, picture in found]
-                sureness = sureness_html(self._previews.confidence(session)) if given.get("sureness") else ""
+            found = self._previews.alternatives(session, look)
+            others = [{"name": each.name, "picture": data_uri(picture)} for each, picture in found]
+            sureness = sureness_html(self._previews.confidence(session)) if given.get("sureness") else ""
             return {"others": others, "sureness": sureness}
 
+        @in_turn(zoomed)
         @as_problem
         def show_part(given: dict[str, Any]) -> dict[str, Any]:
             region = _region(given)
             before, after = self._previews.tile(self._found(given), _look(given), region)
             return {"before": data_uri(before.pixels), "after": data_uri(after.pixels)}
 
+        @in_turn(painted)
         @as_problem
         def show_reach(given: dict[str, Any]) -> dict[str, Any]:
             session, look = self._found(given), _look(given)
             if not look.hints:
                 raise RequestError("There is no colour to show the reach of; choose a place.")
-            with _AT_ONCE:
-                return {"mask": mask_uri(self._previews.reach(session, look))}
+            return {"mask": mask_uri(self._previews.reach(session, look))}
 
         @as_problem
         def show_mask(given: dict[str, Any]) -> dict[str, Any]:
@@ -161,6 +164,7 @@ class _Actions:
                 return {"mask": ""}
             return {"mask": mask_uri(np.where(mask, 255, 0).astype(np.uint8))}
 
+        @in_turn(painted)
         @as_problem
         def save_picture(given: dict[str, Any]) -> dict[str, Any]:
             session = self._found(given)
@@ -175,8 +179,7 @@ class _Actions:
                 restore_picture=session.prints.picture,
                 restore_strokes=session.prints.strokes,
             )
-            with _AT_ONCE:
-                path = self._previews.save(session, job)
+            path = self._previews.save(session, job)
             return {"path": str(deleted_in_time(path)), "name": path.name}
 
         @as_problem
