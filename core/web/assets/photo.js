@@ -58,6 +58,7 @@ autochrome.photo = (() => {
     page.trigger("taken");
     if (!answer?.turn || answer.turn !== turn) return;
     if ("asked_for" in answer) return failed(answer);
+    notice.clear(); // what was asked of the former photograph meanwhile may have been refused
     open(answer);
     models.refresh();
   }
