@@ -93,7 +93,7 @@ async def _written(answer: httpx.Response, name: str, most: int | None) -> Path:
                 _within(size, most)
                 await file.write(chunk)
     except BaseException:
-        path.unlink()
+        path.unlink(missing_ok=True)
         path.parent.rmdir()
         raise
     return path
