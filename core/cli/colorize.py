@@ -113,7 +113,11 @@ def colorize(
     ] = None,
     quality: Annotated[
         int | None,
-        typer.Option(min=1, max=100, help="Of jpeg, webp, avif and films; as the photograph's unless given."),
+        typer.Option(
+            min=1,
+            max=100,
+            help="Of jpeg, webp and avif, as the photograph's unless given; and of films, 75 unless given.",
+        ),
     ] = None,
     colour_photos: Annotated[
         str,

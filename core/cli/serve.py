@@ -33,8 +33,15 @@ def _tell_version(asked: bool) -> None:
 
 def serve(
     context: typer.Context,
-    host: Annotated[str | None, typer.Option(help="Address to listen on; GRADIO_SERVER_NAME also sets it.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on; GRADIO_SERVER_PORT also sets it.")] = None,
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on, 127.0.0.1 unless given; GRADIO_SERVER_NAME also sets it.")
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            help="Port to listen on, the first free one from 7860 unless given; GRADIO_SERVER_PORT also sets it."
+        ),
+    ] = None,
     share: Annotated[bool, typer.Option("--share", help="Make a public link through Gradio's servers.")] = False,
     auth: Annotated[
         str | None,
@@ -43,9 +50,15 @@ def serve(
     root_path: Annotated[
         str | None, typer.Option(help="Path or address behind a proxy; GRADIO_ROOT_PATH also sets it.")
     ] = None,
-    max_pixels: Annotated[int | None, typer.Option(min=1, help="Largest photograph, in pixels.")] = None,
-    max_upload_mb: Annotated[int | None, typer.Option(min=1, help="Largest file, in megabytes.")] = None,
-    queue: Annotated[int | None, typer.Option(min=1, help="How many may wait; more are turned away.")] = None,
+    max_pixels: Annotated[
+        int | None, typer.Option(min=1, help="Largest photograph, in pixels; 250 million unless given.")
+    ] = None,
+    max_upload_mb: Annotated[
+        int | None, typer.Option(min=1, help="Largest file, in megabytes; 200 unless given.")
+    ] = None,
+    queue: Annotated[
+        int | None, typer.Option(min=1, help="How many may wait, any number unless given; more are turned away.")
+    ] = None,
     mcp: Annotated[bool, typer.Option("--mcp", help="Offer the endpoints to agents as MCP tools.")] = False,
     allow_host: Annotated[
         list[str] | None,
