@@ -9,7 +9,6 @@ from typing import Any
 from pydantic import ValidationError
 
 from core.errors import AutochromeError, BackendError, first_problem, shortened
-from core.places import without_places
 from core.registry.backend import Backend, BackendInfo, weights_of
 from core.registry.plugins import PluginFailure, Plugins, brief, find_plugins
 from core.settings import Settings
@@ -153,7 +152,7 @@ class Registry:
         except AutochromeError as error:
             reason = str(error)
             self.mark_failing(preferred.info.id, reason)
-        return embedded or preferred, f"{preferred.info.id}: {without_places(reason)}"
+        return embedded or preferred, f"{preferred.info.id}: {reason}"
 
 
 def load_registry(plugins: bool = True, settings: Settings | None = None) -> Registry:

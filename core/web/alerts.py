@@ -11,8 +11,8 @@ from typing import Any, ParamSpec, TypeVar
 import gradio as gr
 
 from core.errors import AutochromeError, GoneError, RequestError
-from core.places import without_places
 from core.web.metrics import ERRORS
+from core.web.places import without_places
 from core.web.request_ids import current_id
 
 logger = logging.getLogger("autochrome")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from core.engine import Engine
-from core.places import without_places
 from core.registry.backend import Backend, weights_of
 from core.web.option_fields import option_fields
+from core.web.places import without_places
 from core.weights.hub import is_offline
 
 

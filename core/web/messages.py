@@ -10,6 +10,7 @@ import gradio as gr
 
 from core.engine import Engine
 from core.web.alerts import told
+from core.web.places import without_places
 from core.web.session import Session
 from core.web.texts import say
 
@@ -40,7 +41,7 @@ def story_html(session: Session, engine: Engine) -> str:
         "story.photograph": f"{session.upload.name}, {report.width:,} x {report.height:,}",
         "story.model": f"{title} ({report.backend})",
         "story.time": "" if report.cached else f"{max(report.seconds.predict, 0.1):.1f} s",
-        "story.why": _sentence(report.fallback_reason or "", engine.registry.preferred.info.id),
+        "story.why": _sentence(without_places(report.fallback_reason or ""), engine.registry.preferred.info.id),
         "story.weights": ", ".join(f"{name} {digest}" for name, digest in report.weights.items()),
     }
     details = "".join(f"{say(key, 'dt')}<dd>{escape(value)}</dd>" for key, value in rows.items() if value)

@@ -13,7 +13,6 @@ from core.jobs.batch import colour_batch
 from core.jobs.job import Job, Outcome
 from core.look.look import Look, make_look
 from core.photo.archive import sources
-from core.places import without_places
 from core.restore.restore import AUTO as WHAT_IS_SURE
 from core.web.alerts import one_sentence_at_a_time
 from core.web.colouring import (
@@ -33,6 +32,7 @@ from core.web.endpoints.fields import (
     tint_fields,
     whole,
 )
+from core.web.places import as_answer
 from core.web.upload_fields import Upload, photos_upload
 
 
@@ -112,9 +112,5 @@ def _colour_all(engine: Engine, images: list[Upload], job: Job) -> Iterator[tupl
         target = folder / "autochrome.zip"
         for done in colour_batch(engine, photographs, job, target):
             outcomes.append(done.outcome)
-            yield None, _rows(outcomes)
-    yield str(target), _rows(outcomes)
-
-
-def _rows(outcomes: list[Outcome]) -> list[dict[str, Any]]:
-    return [each.model_dump(mode="json") | {"problem": without_places(each.problem)} for each in outcomes]
+            yield None, [as_answer(outcome) for outcome in outcomes]
+    yield str(target), [as_answer(outcome) for outcome in outcomes]

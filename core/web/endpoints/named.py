@@ -16,7 +16,6 @@ from core.jobs.job import Job
 from core.look.look import make_look
 from core.photo.open import Photo, open_photo
 from core.photo.resize import thumbnail
-from core.places import without_places
 from core.render.confidence import confidence_picture
 from core.restore.restore import AUTO as WHAT_IS_SURE
 from core.restore.strokes import read_strokes
@@ -48,6 +47,7 @@ from core.web.endpoints.fields import (
     whole,
 )
 from core.web.endpoints.video import add_video
+from core.web.places import as_answer
 from core.web.upload_fields import Upload
 
 SHOWN_PIXELS = 2_000_000
@@ -124,7 +124,7 @@ def _add_colorize(engine: Engine) -> None:
             restore_strokes=read_strokes(restore_strokes),
         )
         coloured = colour_file(engine, given_photo(image), job, shown_on(progress))
-        report = coloured.report.model_dump(mode="json")
+        report = as_answer(coloured.report)
         if coloured.sidecar:
             report["sidecar"] = coloured.sidecar.model_dump(mode="json")
         return str(coloured.path), report
@@ -247,7 +247,7 @@ def _add_compare(engine: Engine) -> None:
         rows: list[dict[str, Any]] = []
         with kept_folder() as folder:
             for measured, picture in compare(engine, photo, SHOWN_PIXELS):
-                row = measured.model_dump(mode="json") | {"file": None, "problem": without_places(measured.problem)}
+                row = as_answer(measured) | {"file": None}
                 if picture is not None:
                     row["file"] = len(files)
                     files.append(_write_png(folder, measured.backend, picture))

@@ -6,8 +6,11 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
-_OWN = Path(__file__).resolve().parents[1]
+from pydantic import BaseModel
+
+_OWN = Path(__file__).resolve().parents[2]
 _VARIABLES = ("AUTOCHROME_MODELS_DIR", "AUTOCHROME_PLUGINS", "GRADIO_TEMP_DIR", "HF_HOME", "HF_HUB_CACHE")
 
 
@@ -21,3 +24,9 @@ def without_places(sentence: str) -> str:
     for place in sorted({str(each) for each in places if each.is_absolute() and each.name}, key=len, reverse=True):
         sentence = sentence.replace(place + os.sep, "")
     return sentence
+
+
+def as_answer(report: BaseModel) -> dict[str, Any]:
+    """What is told of a photograph, as JSON for callers elsewhere."""
+    told = report.model_dump(mode="json")
+    return {name: without_places(value) if isinstance(value, str) else value for name, value in told.items()}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.places import without_places
+from core.web.places import without_places
 
 
 def test_a_path_is_named_by_its_end_and_the_rest_of_a_sentence_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
