@@ -65,24 +65,16 @@ autochrome.film = (element, { props, trigger }) => {
     give({ hints: [...value.hints, { t: value.at, x, y, color: part("ink").querySelector("input").value }] });
   };
 
-  /* The place in numbers, for who has no pointer; it is shown on the frame. */
-  const fields = [part("across"), part("down")];
-  const given = () => fields.map((field) => (field.valueAsNumber || 0) / 100);
-  const aim = (shown) => {
+  const aim = (place) => {
     document.querySelector("#film-still .aim")?.remove();
-    const still = shown && document.querySelector("#film-still figure");
+    const still = place && document.querySelector("#film-still figure");
     if (!still) return;
     const mark = document.createElement("i");
     mark.className = "aim";
-    [mark.style.left, mark.style.top] = given().map((share) => `${share * 100}%`);
+    [mark.style.left, mark.style.top] = place.map((share) => `${share * 100}%`);
     still.append(mark);
   };
-  part("put").addEventListener("click", () => put(...given()));
-  for (const field of fields) {
-    for (const name of ["focus", "input"]) field.addEventListener(name, () => aim(true));
-    field.addEventListener("blur", () => aim(false));
-    field.addEventListener("keydown", (event) => event.key === "Enter" && put(...given()));
-  }
+  autochrome.place(part, { aim, put });
   hear(["emptied", "loadstart"], player, () => {
     props.value = value = { at: 0, hints: [] }; // another film
     list();

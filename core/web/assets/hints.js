@@ -180,21 +180,12 @@ autochrome.hints = (() => {
         change([], "hints.cleared");
         part("add").focus();
       });
-      const [across, down] = [part("across"), part("down")];
-      part("put").addEventListener("click", () => put(across.value / 100, down.value / 100));
-      for (const field of [across, down]) {
-        const point = () => {
-          aim(across.value / 100, down.value / 100);
-          foresee(across.value / 100, down.value / 100);
-        };
-        field.addEventListener("focus", point);
-        field.addEventListener("input", point);
-        field.addEventListener("blur", () => {
-          aim();
-          unshade();
-        });
-        field.addEventListener("keydown", (event) => event.key === "Enter" && part("put").click());
-      }
+      const pointed = (place) => {
+        aim(...(place ?? []));
+        if (place) foresee(...place);
+        else unshade();
+      };
+      autochrome.place(part, { aim: pointed, put });
       tool.addEventListener("keydown", (event) => {
         if (event.key !== "Escape" || !adding) return;
         setAdding(false);

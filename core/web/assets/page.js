@@ -94,6 +94,18 @@ autochrome.give = (field, files) => {
   field.files = carrier.files;
 };
 
+/* A place in numbers, for who has no pointer: it is shown while its fields are in use, and put by a button or Enter. */
+autochrome.place = (part, { aim, put }) => {
+  const fields = [part("across"), part("down")];
+  const given = () => fields.map((field) => (field.valueAsNumber || 0) / 100);
+  part("put").addEventListener("click", () => put(...given()));
+  for (const field of fields) {
+    for (const name of ["focus", "input"]) field.addEventListener(name, () => aim(given()));
+    field.addEventListener("blur", () => aim(null));
+    field.addEventListener("keydown", (event) => event.key === "Enter" && put(...given()));
+  }
+};
+
 /* Give files to the field on the tab that is open, wherever on the page they came from. Gradio takes a field away while
    it uploads: then the last files that came are given as soon as it is back. */
 let offered = 0;

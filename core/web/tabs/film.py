@@ -82,7 +82,7 @@ class FilmTab:
                 )
                 self._frame = gr.HTML(
                     {"at": 0, "hints": []},
-                    html_template=page_part("film-frame.html"),
+                    html_template=page_part("film-frame.html", place=page_part("place.html")),
                     js_on_load="autochrome.film(element, { props, trigger });",
                     apply_default_css=False,
                     elem_id="film-frame",

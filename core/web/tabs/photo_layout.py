@@ -59,7 +59,7 @@ def lay_out(functions: list[Callable[..., Any]]) -> Parts:
                         buttons=[],
                     )
             desk = gr.HTML(
-                html_template=page_part("stage.html", swatches=_swatches()),
+                html_template=page_part("stage.html", swatches=_swatches(), place=page_part("place.html")),
                 js_on_load=_BEGIN,
                 apply_default_css=False,
                 server_functions=functions,
