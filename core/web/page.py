@@ -13,7 +13,7 @@ from typing import Any
 
 import gradio as gr
 from gradio.blocks_events import BlocksMeta
-from gradio_client.utils import async_traverse, is_file_obj_with_meta, is_http_url_like
+from gradio_client.utils import async_traverse, is_file_obj_with_meta, is_http_url_like, traverse
 from starlette.middleware import Middleware
 
 from core.engine import Engine
@@ -116,7 +116,8 @@ class Page(gr.Blocks, metaclass=_NoStub):  # type: ignore[misc]
         ``_frontend`` is asked for one thing: whether the page must answer itself within three seconds of its start,
         or end. A machine that is busy or small takes longer, and is waited for a few lines before that.
         """
-        self.temp_file_sets[:] = [_Files(files, self._tidy) for files in self.temp_file_sets]
+        first, *others = self.temp_file_sets
+        self.temp_file_sets[:] = [_Files(first, self._tidy), *map(_Files, others)]
         self._queue.ANAYLTICS_CACHE_FREQUENCY = math.inf
         told = super().launch(*given, **{"_frontend": False, **named})
         self.state_holder.blocks = SimpleNamespace(default_config=self.default_config, blocks=())
@@ -145,14 +146,23 @@ class Page(gr.Blocks, metaclass=_NoStub):  # type: ignore[misc]
         pending = self._queue.pending_event_ids_session
         return call in self._queue.event_ids_to_events or any(call in calls for calls in pending.values())
 
+    def wants(self, call: str) -> bool:
+        """Whether somebody waits for a call, by its event's id: not once it is cancelled, or its page was closed."""
+        event = self._queue.event_ids_to_events.get(call)
+        if event is None or not event.alive:
+            return False
+        return call in self._queue.pending_event_ids_session.get(event.session_hash, ())
+
     def renew(self) -> None:
         """Make what was sent for calls that wait or are worked on as new as if it came now: their hour begins when
         they end."""
         for call in tuple(self._queue.event_ids_to_events.values()):
-            for path in _named_in(call.data and call.data.data):
-                if path in self.upload_file_set:  # a call may name anything
-                    with suppress(OSError):
-                        os.utime(path)
+            traverse(call.data and call.data.data, self._renewed, is_file_obj_with_meta)
+
+    def _renewed(self, file: dict[str, Any]) -> None:
+        if file["path"] in self.upload_file_set:  # a call may name anything
+            with suppress(OSError):
+                os.utime(file["path"])
 
     def _tidy(self) -> None:
         """What is done before Gradio deletes, every ten minutes."""
@@ -205,7 +215,7 @@ class _Files:
     path that is no file, which a call may name.
     """
 
-    def __init__(self, files: set[str], tidy: Callable[[], None]):
+    def __init__(self, files: set[str], tidy: Callable[[], None] = lambda: None):
         self._files, self._tidy = files, tidy
 
     def __iter__(self) -> Iterator[str]:
@@ -215,15 +225,6 @@ class _Files:
     def __isub__(self, gone: set[str]) -> _Files:
         self._files -= gone
         return self
-
-
-def _named_in(values: Any) -> Iterator[str]:
-    """Paths of the files in a call's values."""
-    if is_file_obj_with_meta(values):
-        yield values["path"]
-    elif isinstance(values, dict | list):
-        for value in values.values() if isinstance(values, dict) else values:
-            yield from _named_in(value)
 
 
 def launch_options(settings: Settings) -> dict[str, Any]:

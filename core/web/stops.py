@@ -19,11 +19,10 @@ def while_wanted(progress: Progress) -> Progress:
 
     What it ends the work with is a RequestError.
     """
-    page, event = LocalContext.blocks.get(None), LocalContext.event_id.get(None)
-    call = page and page._queue.event_ids_to_events.get(event)
+    page, call = LocalContext.blocks.get(None), LocalContext.event_id.get(None)
 
     def told(fraction: float, words: str) -> None:
-        if call and not (call.alive and event in page._queue.pending_event_ids_session.get(call.session_hash, ())):
+        if call and not page.wants(call):  # a direct call is in no queue, and has no id
             raise RequestError("This call was given up, as nobody waits for its result any more; send it again.")
         progress(fraction, words)
 

@@ -121,6 +121,8 @@ def test_what_gradio_was_not_told_of_goes_after_an_hour_and_what_is_new_or_grows
         for path in (broken, sidecar, sidecar.parent, part, sent, sent.parent):
             os.utime(path, (1000, 1000))
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(page, "renew", lambda: os.utime(sent))  # work in hand needs it
+            renewed: list[None] = []
+            patch.setattr(page, "renew", lambda: renewed.append(os.utime(sent)))  # work in hand needs it
             gradio.route_utils.delete_files_created_by_app(page, 3600)
+        assert len(renewed) == 1
         assert [path.exists() for path in (broken, sidecar, part, new, sent)] == [False, False, True, True, True]
