@@ -52,14 +52,14 @@ def join(
             if film.rotation:
                 pictures.set_display_rotation(film.rotation)
             kept, lost = _other_streams(source, sink)
-            unsaid: list[str] = []
+            told = [f"{target.suffix[1:]} cannot hold its {name}, which was left out." for name in lost]
             sink.metadata.update(source.metadata)
             sink.metadata["comment"] = "; ".join(filter(None, [comment_in(source.metadata), mark]))
             begin, end = (None if time is None else time * film.time_base for time in (start, until))
             if begin is None:
                 _keep_chapters(source, sink, end)
-            elif _without_timecode(sink) + _without_timecode(pictures):
-                unsaid.append("The film's timecode is that of its beginning, which a part has not; it was left out.")
+            elif any([_without_timecode(sink), _without_timecode(pictures)]):
+                told.append("The film's timecode is that of its beginning, which a part has not; it was left out.")
             streams = [_of_parts(parts, pictures), _of_source(source, kept, begin, end)]
             for _, packet in heapq.merge(*streams, key=lambda each: each[0]):
                 late = round(begin / packet.time_base) if begin else 0
@@ -67,7 +67,7 @@ def join(
                 if packet.pts is not None:
                     packet.pts -= late
                 sink.mux(packet)
-            return [f"{target.suffix[1:]} cannot hold its {name}, which was left out." for name in lost] + unsaid
+            return told
     except (av.FFmpegError, OSError, ValueError) as error:
         target.unlink(missing_ok=True)
         raise about_writing(error) from error

@@ -293,10 +293,7 @@ def test_what_was_stopped_goes_on_as_it_was_asked_for(
 
     monkeypatch.setattr(served.backend, "predict", held_up)
     visit.get_by_role("button", name="Colour the whole film").click()
-    for _ in range(300):
-        if served.backend.calls > held:
-            break
-        visit.wait_for_timeout(100)
+    wait_until(lambda: served.backend.calls > held)
     try:
         with visit.expect_response("**/run/**"):
             visit.get_by_role("button", name="Stop").click()

@@ -278,8 +278,8 @@ def test_a_zip_bomb_is_refused_where_the_person_looks(visit: Page, served: Studi
 def test_a_fault_of_our_own_is_told_in_every_tab(visit: Page, tmp_path: Path) -> None:
     photo = save_ramp(tmp_path / "grandma.png")
     with pytest.MonkeyPatch.context() as patch:
-        for tab in ("batch", "compare"):
-            patch.setattr(f"core.web.tabs.{tab}.{'colour_batch' if tab == 'batch' else tab}", lambda *given: 1 // 0)
+        for work in ("batch.colour_batch", "compare.compare"):
+            patch.setattr(f"core.web.tabs.{work}", lambda *given: 1 // 0)
         choose(visit, [photo])
         visit.locator("#batch-start").click()
         told = visit.get_by_role("alert").filter(visible=True)

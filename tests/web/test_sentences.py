@@ -101,6 +101,7 @@ def is_one_sentence(told: str | None, caller: Caller) -> bool:
         ("/colorize", {"image": {"path": ""}}, "is no uploaded file"),
         ("/colorize", {"image": {"path": "/etc/hostname", "meta": {"_type": "gradio.FileData"}}}, "handle_file"),
         ("/colorize", {"image": {"path": "http://10.0.0.1/a", "meta": {"_type": "gradio.FileData"}}}, "from here"),
+        ("/colorize", {"image": {"path": "http://169.254.169.254/", "meta": {"_type": "gradio.FileData"}}}, "from he"),
         ("/colorize", {"image": "data:image/png;base64,xx"}, "is no uploaded file"),
         ("/colorize", {"quality": "good"}, "'quality'"),
         ("/colorize", {"quality": 1e308}, "'quality'"),
